@@ -1,0 +1,3 @@
+export * from './http.js';
+export * from './message.js';
+export * from './socket.js';
