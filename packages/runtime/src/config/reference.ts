@@ -1,0 +1,68 @@
+import { expected } from './read.js';
+import { CONFIG_SCHEMA, SETTINGS, type SettingSchema } from './settings.js';
+
+/** `docs/reference/configuration.md` and `config.schema.json`, made from the schema; a test compares them with what is in the folder. */
+
+export function configJsonSchema(): string {
+  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...CONFIG_SCHEMA };
+  // Short lists on one line, as the formatter has them.
+  return `${JSON.stringify(schema, null, 2).replaceAll(/\[\s+("[^\]]+")\s+\]/g, (_, items: string) => `[${items.replaceAll(/\s*\n\s*/g, ' ')}]`)}\n`;
+}
+
+export function configReference(): string {
+  const settings = SETTINGS.map(({ path, env, envFile, flag, schema }) => {
+    const variable = envFile === undefined ? `\`${env}\`` : `\`${env}\` or \`${envFile}\``;
+    return `### \`${path.join('.')}\`\n\n${variable} · \`${flag}\`\n\n${describe(schema)}\n`;
+  });
+  const namespace = Object.values(CONFIG_SCHEMA.properties?.['namespaces']?.patternProperties ?? {}).flatMap((schema) => [
+    ...ofNamespace(schema, 'namespaces.<name>.'),
+  ]);
+  return `${HEAD}\n${settings.join('\n')}\n${NAMESPACES}\n${namespace.join('\n')}`;
+}
+
+const HEAD = `# Configuration
+
+<!-- Made from packages/protocol/src/schemas/config.ts: \`npx vitest run packages/runtime -u\` writes it anew. -->
+
+A setting is read from \`restante.yaml\` (or the file of \`--config\` or \`RESTANTE_CONFIG\`), then from the environment, then from the flags of
+\`restante start\`; the later wins. \`adminPort\` in the file is \`RESTANTE_ADMIN_PORT\` is \`--admin-port\`. Lists are separated by commas outside
+the file. An empty variable counts as not set. Unknown settings in the file are refused; unknown variables that begin with \`RESTANTE_\` are
+warned about. All faults are reported together, before anything starts.
+
+A size is a whole number of bytes or has a unit: \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\`. A duration is a whole number of milliseconds or has a unit:
+\`ms\`, \`s\`, \`m\`, \`h\`, \`d\`.
+
+Editors check the file with [config.schema.json](config.schema.json).
+
+## Settings
+`;
+
+const NAMESPACES = `## \`namespaces\`
+
+Only in the file. Each key is the first segment of the names it takes (1 to 32 of \`a-z 0-9 -\`); \`"*"\`, in quotes, takes all that no other takes.
+
+\`\`\`yaml
+namespaces:
+  elections: { read: public, publish: nobody, snapshot: true, history: { age: 30d, bytes: 10GiB } }
+  "*": { read: public, publish: public }
+\`\`\`
+
+Without any namespaces everything is open: \`"*": { read: public, publish: public }\`, and therefore the server listens on this machine alone
+and answers only to requests that name it as \`localhost\`. \`token\`, \`key\` and \`owner\` are refused at start: this version cannot check them yet.
+`;
+
+function* ofNamespace(schema: SettingSchema, prefix: string): Iterable<string> {
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    if (property.properties !== undefined) yield* ofNamespace(property, `${prefix}${key}.`);
+    else yield `### \`${prefix}${key}\`\n\n${describe(property, schema.required?.includes(key) === true)}\n`;
+  }
+}
+
+function describe(schema: SettingSchema, isRequired = false): string {
+  const fallback = Array.isArray(schema.default)
+    ? 'an empty list'
+    : schema.default === undefined
+      ? 'not set'
+      : `\`${String(schema.default)}\``;
+  return `${schema.description}\n\nMay be: ${expected(schema)}. ${isRequired ? 'Must be given.' : `Default: ${fallback}.`}`;
+}

@@ -1,0 +1,122 @@
+import type { EventEmitter } from 'node:events';
+import type { Logger } from './logger.js';
+
+/**
+ * Starts the parts of a process in order and stops them in reverse, each drained before it is closed, all within one deadline.
+ * A part that fails to start stops those before it. A part that is late or fails to stop does not keep the others.
+ */
+
+export interface Part {
+  /** Sends away who is there, in an orderly way; may take its time. */
+  drain?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LifecycleOptions {
+  readonly logger: Logger;
+  /** For draining and closing together; what is not closed then is left behind. */
+  readonly stopMsMax: number;
+}
+
+export class Lifecycle {
+  readonly #logger: Logger;
+  readonly #stopMsMax: number;
+  readonly #parts: { readonly name: string; readonly part: Part }[] = [];
+  #stopping: Promise<boolean> | undefined;
+
+  constructor({ logger, stopMsMax }: LifecycleOptions) {
+    this.#logger = logger;
+    this.#stopMsMax = stopMsMax;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  async start<T extends Part>(name: string, start: () => Promise<T>): Promise<T> {
+    try {
+      const part = await start();
+      this.#parts.push({ name, part });
+      return part;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** @returns whether every part was closed in time. Called again, it is the same stop. */
+  stop(): Promise<boolean> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<boolean> {
+    const deadline = new Deadline(this.#stopMsMax);
+    let clean = true;
+    for (const { name, part } of this.#parts.reverse()) {
+      for (const step of ['drain', 'close'] as const) {
+        clean = (await this.#run(name, part, step, deadline)) && clean;
+      }
+    }
+    deadline.clear();
+    return clean;
+  }
+
+  async #run(name: string, part: Part, step: 'drain' | 'close', deadline: Deadline): Promise<boolean> {
+    try {
+      const outcome = await Promise.race([part[step]?.(), deadline.passed]);
+      if (outcome !== 'late') return true;
+      this.#logger.error({ part: name, step }, 'was not done before the deadline, going on without it');
+    } catch (err) {
+      this.#logger.error({ err, part: name, step }, 'failed while stopping');
+    }
+    return false;
+  }
+}
+
+class Deadline {
+  readonly passed: Promise<'late'>;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    const { promise, resolve } = withResolvers<'late'>();
+    this.passed = promise;
+    this.#timer = setTimeout(resolve, ms, 'late');
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/**
+ * Resolves upon SIGTERM or SIGINT; call it before anything is started. From then on a second signal ends the process at once; an unhandled rejection or exception does so always,
+ * after it was said: a process in an unknown state must not go on acknowledging.
+ */
+export async function untilSignal(logger: Logger, events: EventEmitter & { exit(code: number): void } = process): Promise<void> {
+  const fatal = (err: unknown): void => {
+    logger.fatal({ err }, 'a fault that nobody handled; ending');
+    events.exit(1);
+  };
+  events.on('unhandledRejection', fatal);
+  events.on('uncaughtException', fatal);
+  const { promise, resolve } = withResolvers<void>();
+  let signals = 0;
+  const onSignal = (signal: string): void => {
+    signals += 1;
+    logger.info({ signal }, signals === 1 ? 'draining; a second signal ends at once' : 'ending at once');
+    if (signals === 1) resolve();
+    else events.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  events.on('SIGTERM', onSignal);
+  events.on('SIGINT', onSignal);
+  await promise;
+}
