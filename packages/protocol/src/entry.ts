@@ -27,9 +27,11 @@ export type NewEntry = Omit<Entry, 'seq' | 'time'>;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The bytes an entry is counted with in every bounded buffer: its data, and a fair guess at the rest. */
+/** The bytes an entry is counted with in every bounded buffer (I7): all that a publisher chose the size of, and a fair guess at the rest. */
 export function entryBytes(entry: NewEntry): number {
-  return entry.data.byteLength + entry.mailbox.length + (entry.id?.length ?? 0) + 96;
+  let bytes = entry.data.byteLength + entry.mailbox.length + (entry.id?.length ?? 0) + (entry.contentType?.length ?? 0) + 96;
+  for (const name in entry.headers) bytes += name.length + (entry.headers[name]?.length ?? 0);
+  return bytes;
 }
 
 /** One Message, as JSON on one line. JSON bodies are put in as they were stored. */
