@@ -14,6 +14,7 @@ interface ErrorKind {
   readonly mend: string;
 }
 
+// biome-ignore format: a table, one error a row
 export const ERRORS = {
   MAILBOX_INVALID: { status: 400, title: 'Not a mailbox name', retryable: false, mend: 'A name is /seg/seg…: 1 to 16 segments of A-Z a-z 0-9 - _ ! ~ ( ) $ @, at most 255 bytes.' },
   PATTERN_INVALID: { status: 400, title: 'Not a pattern', retryable: false, mend: 'A pattern is a mailbox name, or a name that ends in /* (one more segment) or /** (one or more).' },
@@ -24,16 +25,18 @@ export const ERRORS = {
   BODY_INVALID: { status: 400, title: 'Bad body', retryable: false, mend: 'The detail says what is wrong with it.' },
   JSON_INVALID: { status: 400, title: 'Not valid JSON', retryable: false, mend: 'Send valid JSON in UTF-8, or name another content type.' },
   ID_INVALID: { status: 400, title: 'Bad message id', retryable: false, mend: 'An id is 1 to 128 visible ASCII characters.' },
-  HEADERS_TOO_LARGE: { status: 431, title: 'Headers too large', retryable: false, mend: 'All Restante-* headers of a message together may have 4 KiB.' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'Headers too large', retryable: false, mend: 'All Restante-* headers of a message together may have 4 KiB, all headers of a request 16 KiB.' },
   MESSAGE_TOO_LARGE: { status: 413, title: 'Message too large', retryable: false, mend: 'Put large content elsewhere and send its address.' },
   BATCH_TOO_LARGE: { status: 413, title: 'Batch too large', retryable: false, mend: 'Send at most 1,000 messages and 8 MiB in one batch.' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'Not a body that is taken here', retryable: false, mend: 'Send the body uncompressed, with a valid content type; a batch is application/json.' },
   SCHEDULE_UNAVAILABLE: { status: 501, title: 'No courier runs', retryable: false, mend: 'releaseAt needs a courier, which this server does not have.' },
   FORBIDDEN: { status: 403, title: 'Not allowed', retryable: false, mend: 'The policy of the namespace does not allow this.' },
   HOST_REFUSED: { status: 403, title: 'Host or origin refused', retryable: false, mend: 'A server without a policy answers only to localhost; name the origin in cors.origins.' },
   NOT_FOUND: { status: 404, title: 'No such route', retryable: false, mend: 'GET / lists what there is.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'No such method here', retryable: false, mend: 'GET /openapi.json lists what each route takes.' },
   UPGRADE_REQUIRED: { status: 426, title: 'A WebSocket is wanted here', retryable: false, mend: 'Open this address as a WebSocket.' },
-  REQUEST_INVALID: { status: 400, title: 'Bad request', retryable: false, mend: 'The request is not valid HTTP, or too slow in coming.' },
+  REQUEST_INVALID: { status: 400, title: 'Bad request', retryable: false, mend: 'The request is not valid HTTP.' },
+  REQUEST_TIMEOUT: { status: 408, title: 'Request too slow', retryable: true, mend: 'The request did not arrive in time; send it again.' },
   FRAME_INVALID: { status: 400, title: 'Bad socket frame', retryable: false, mend: 'The message says which field is wrong; unknown fields are refused.' },
   REF_IN_USE: { status: 409, title: 'This ref is in use', retryable: false, mend: 'Unsubscribe it first, or choose another.' },
   REF_UNKNOWN: { status: 404, title: 'No subscription has this ref', retryable: false, mend: 'It was never made, or has ended.' },

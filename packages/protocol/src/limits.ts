@@ -19,6 +19,8 @@ export const LIMITS = {
   batchMessagesMax: 1_000,
   /** Body of one `POST /v1/publish`. Larger: `BATCH_TOO_LARGE`. */
   batchBytesMax: 8 * 1024 * 1024,
+  /** Bodies whose append is under way in one process. More: `OVERLOADED`. */
+  appendBytesMax: 64 * 1024 * 1024,
   /** Messages in one page. More is refused: `QUERY_INVALID`. */
   pageMessagesMax: 1_000,
   /** Messages in a page whose reader named no limit. */

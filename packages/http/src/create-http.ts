@@ -1,0 +1,91 @@
+import cors from '@fastify/cors';
+import { ANONYMOUS } from '@restante/auth';
+import { LIMITS } from '@restante/protocol';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Admission } from './admission.js';
+import { Appends } from './appends.js';
+import { type Context, type HttpDeps, TIMEOUTS } from './context.js';
+import { addFailures, answerFailure, onConnectionFault } from './failures.js';
+import { checkLocal } from './local-only.js';
+import { readPage } from './pages.js';
+import { pageRoute } from './routes/page.js';
+import { publishRoute } from './routes/publish.js';
+import { SharedWaits } from './shared-waits.js';
+
+/**
+ * The HTTP server that edges and gateways share: every plain route of DESIGN section 8, over the logs.
+ * An edge adds its streams to `app`. It listens nowhere by itself and owns no log.
+ */
+export interface Http {
+  readonly app: FastifyInstance;
+  /** For routes that are added, so that limits and permissions are the same ones. */
+  readonly context: Context;
+}
+
+export function createHttp(deps: HttpDeps): Http {
+  const context = contextOf(deps);
+  const app = createApp(deps, context);
+  addFailures(app, deps.faults);
+  takeBodiesAsBytes(app);
+  addOriginRules(app, deps);
+  publishRoute(app, context);
+  pageRoute(app, context);
+  // Before the server waits for its last answers: those in long polls would let it wait a minute.
+  app.addHook('preClose', async () => context.waits?.end());
+  return { app, context };
+}
+
+function contextOf(deps: HttpDeps): Context {
+  const limits = { ...LIMITS, ...deps.limits };
+  const read = (request: Parameters<typeof readPage>[1]) => readPage(deps.logs, request, limits.pageBytesMax);
+  return {
+    deps,
+    limits,
+    admission: new Admission(deps.namespaces, deps.policies),
+    appends: new Appends(deps.logs, limits.appendBytesMax),
+    waits: deps.waiting && new SharedWaits(deps.waiting, read, limits.waitsMax),
+    callerOf: () => ANONYMOUS,
+  };
+}
+
+function createApp(deps: HttpDeps, { limits }: Context): FastifyInstance {
+  const timeouts = { ...TIMEOUTS, ...deps.timeouts };
+  return fastify({
+    logger: false,
+    bodyLimit: limits.messageBytesMax,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionTimeout: timeouts.stalledMs,
+    // Fastify's own 503 is no problem document; a server that drains says so itself and goes on answering.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: Math.min(timeouts.headersMs, 5_000),
+      // Node's own answer to a request without Host is no problem document; where Host matters it is checked.
+      requireHostHeader: false,
+    },
+    // Names longer than a name may be are refused by name, not as a route that is not there.
+    routerOptions: { maxParamLength: 16 * 1024 },
+    clientErrorHandler: onConnectionFault,
+    frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply, deps.faults),
+  });
+}
+
+/** Fastify's own parsers would coerce, drop and forbid; ours keep every byte. */
+function takeBodiesAsBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }: HttpDeps): void {
+  if (open) app.addHook('onRequest', async ({ headers }) => checkLocal(headers.host, headers.origin, corsOrigins));
+  if (corsOrigins.length === 0) return;
+  app.register(cors, {
+    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+    methods: ['GET', 'POST', 'DELETE'],
+    exposedHeaders: ['ETag', 'Retry-After'],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+}

@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, quote, RestanteError } from '@restante/protocol';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FaultLog } from './context.js';
+import { codeOfFault, faultError, rawProblem, sendProblem } from './problem.js';
+
+/**
+ * Where every failure ends up, fastify's and Node's own among them: each is a problem of the catalogue, whichever way it came.
+ */
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a body over this route's limit is called; otherwise `MESSAGE_TOO_LARGE`. */
+    readonly tooLarge?: ErrorCode;
+  }
+}
+
+/** Must come before the routes: it learns from their registration which methods an address takes. */
+export function addFailures(app: FastifyInstance, faults: FaultLog | undefined): void {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  app.setNotFoundHandler((request, reply) => sendNotFound(methods, request, reply));
+  app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply, faults));
+}
+
+/** Also for what fails before a route is found, such as an address that cannot be decoded. */
+export function answerFailure(
+  error: FastifyError | RestanteError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  faults?: FaultLog,
+): FastifyReply {
+  if (error instanceof RestanteError) return sendProblem(reply, error);
+  const code = codeOfFault(error, request.routeOptions?.config?.tooLarge ?? 'MESSAGE_TOO_LARGE');
+  if (code !== undefined) return sendProblem(reply, faultError(code, error));
+  faults?.error({ err: error, request: request.id, method: request.method, route: request.routeOptions?.url }, 'a request failed');
+  return sendProblem(reply, new RestanteError('INTERNAL', `request ${request.id} failed`, { cause: error }));
+}
+
+/** What Node's parser refuses never becomes a request: the answer is written to the socket as it is. */
+export function onConnectionFault(fault: Error & { readonly code?: string }, socket: Socket): void {
+  // A reply that has begun, or is still to come for an earlier request, must not be mixed with this one.
+  const busy = (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  if (fault.code === 'ECONNRESET' || !socket.writable || busy) {
+    socket.destroy();
+    return;
+  }
+  const code = codeOfFault(fault, 'MESSAGE_TOO_LARGE') ?? 'REQUEST_INVALID';
+  socket.end(rawProblem(faultError(code, fault)), () => socket.destroy());
+}
+
+function sendNotFound(methods: ReadonlyMap<string, ReadonlySet<string>>, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const [path = ''] = request.url.split('?', 1);
+  const allowed = new Set<string>();
+  for (const [route, known] of methods) if (isOfRoute(path, route)) for (const method of known) allowed.add(method);
+  if (allowed.size === 0) return sendProblem(reply, new RestanteError('NOT_FOUND', `there is nothing at ${quote(path)}`));
+  reply.header('allow', [...allowed].sort().join(', '));
+  return sendProblem(reply, new RestanteError('METHOD_NOT_ALLOWED', `${quote(path)} does not take ${request.method}`));
+}
+
+function isOfRoute(path: string, route: string): boolean {
+  return route.endsWith('*') ? path.startsWith(route.slice(0, -1)) : path === route;
+}

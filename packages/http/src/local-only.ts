@@ -1,0 +1,18 @@
+import { RestanteError } from '@restante/protocol';
+
+/**
+ * A server without a policy is for the programs and pages of this machine only. That it binds to loopback is not enough: any web page
+ * can post to a local port, and one whose own name was made to point at 127.0.0.1 (DNS rebinding) is even same-origin with it.
+ * Neither can choose what the browser writes into `Host` and `Origin`.
+ */
+
+const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+/** @throws RestanteError `HOST_REFUSED` */
+export function checkLocal(host: string | undefined, origin: string | undefined, allowed: readonly string[]): void {
+  if (host === undefined || !LOCAL.test(host))
+    throw new RestanteError('HOST_REFUSED', 'this server has no policy and answers only to localhost');
+  if (origin === undefined || allowed.includes(origin) || allowed.includes('*')) return;
+  if (!LOCAL.test(origin.replace(/^https?:\/\//i, '')))
+    throw new RestanteError('HOST_REFUSED', 'pages of this origin may not use this server');
+}

@@ -1,0 +1,38 @@
+import type { Stored } from '@restante/backend';
+import { formatPosition, type NewEntry, parseMailbox } from '@restante/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bodyOf } from '../body.js';
+import type { Context } from '../context.js';
+import { requestMessageHeaders } from '../message-headers.js';
+import { checkMessageId, newMessageId } from '../message-id.js';
+import { readQuery } from '../query.js';
+import { bytesOf, nameInPath, sendJson } from '../request.js';
+
+/** `POST /v1/mailboxes/{name…}`: drops one message, and answers when the log has stored it (I1). */
+export function publishRoute(app: FastifyInstance, context: Context): void {
+  app.post('/v1/mailboxes/*', { bodyLimit: context.limits.messageBytesMax }, (request, reply) => publish(context, request, reply));
+}
+
+async function publish(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  readQuery(request.query, []);
+  const mailbox = parseMailbox(nameInPath(request));
+  const log = context.admission.logToPublish(mailbox, context.callerOf());
+  const [outcome] = await context.appends.append(log, [newEntry(mailbox, request, context.limits.headersBytesMax)]);
+  if (outcome === undefined) throw new Error('the log gave no outcome');
+  if (!outcome.ok) throw outcome.error;
+  return sendJson(reply, outcome.duplicate ? 200 : 201, publishedJson(log, mailbox, outcome));
+}
+
+function newEntry(mailbox: string, request: FastifyRequest, headersBytesMax: number): NewEntry {
+  const { 'idempotency-key': key, 'content-type': contentType } = request.headers;
+  if (key !== undefined) checkMessageId(String(key));
+  const headers = requestMessageHeaders(request.headers, headersBytesMax);
+  const entry = { mailbox, id: key === undefined ? newMessageId() : String(key), ...bodyOf(bytesOf(request), contentType) };
+  return headers === undefined ? entry : { ...entry, headers };
+}
+
+/** A Published. Names and cursors hold no character that JSON would escape. */
+export function publishedJson(log: string, mailbox: string, { position, time, duplicate }: Stored): string {
+  const cursor = formatPosition(log, position);
+  return `{"mailbox":"${mailbox}","cursor":"${cursor}","seq":${position.seq},"time":${time},"duplicate":${duplicate}}`;
+}
