@@ -25,8 +25,8 @@ const DRIVERS = {
 };
 
 const TESTS = '[.]test[.]ts$';
-/** Contract suites, benches and whatever stands in a test folder may use the testkit like any test. */
-const NOT_SHIPPED = `${TESTS}|/src/contract/|^packages/testkit/`;
+/** A contract suite is a test that the port exports. */
+const PROOF = `(?:${TESTS}|/src/contract/)`;
 const RUN_TIME = ['type-only', 'pre-compilation-only'];
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -35,7 +35,7 @@ const betweenPackages = Object.entries(PACKAGES).map(([name, allowed]) =>
   forbid(
     `${name}-imports-only`,
     allowed.length === 0 ? `${name} imports no other package` : `${name} imports only ${allowed.join(', ')}`,
-    { path: `^packages/${name}/`, pathNot: `^packages/${name}/.*${TESTS}` },
+    { path: `^packages/${name}/`, pathNot: PROOF },
     { path: '^packages/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
   ),
 );
@@ -44,7 +44,7 @@ const betweenPackagesInTests = Object.entries(PACKAGES).map(([name, allowed]) =>
   forbid(
     `${name}-tests-import-only`,
     `tests of ${name} import what ${name} may import, and the testkit`,
-    { path: `^packages/${name}/.*${TESTS}` },
+    { path: `^packages/${name}/.*${PROOF}` },
     { path: '^packages/', pathNot: `^packages/(${[name, ...allowed, 'testkit'].join('|')})/` },
   ),
 );
@@ -90,7 +90,7 @@ module.exports = {
     forbid(
       'testkit-only-in-tests',
       'what ships never imports the testkit',
-      { path: '^(packages|services|examples)/', pathNot: NOT_SHIPPED },
+      { path: '^(packages|services|examples)/', pathNot: [PROOF, '^packages/testkit/'] },
       { path: '^packages/testkit/' },
     ),
     ...betweenPackages,

@@ -27,6 +27,8 @@ export default defineConfig({
   test: {
     passWithNoTests: false,
     allowOnly: false,
+    // A file that a test compares with is written only by `npm run docs`.
+    update: 'none',
     pool: 'forks',
     maxWorkers: 2,
     teardownTimeout: 10 * SECOND,
