@@ -12,7 +12,7 @@ const WHEN_CLOSED: Record<keyof typeof CLOSE, string> = {
 
 export function errorsPage(): string {
   const errors = Object.entries(ERRORS).map(([code, { status, title, retryable, mend }]) => [
-    `<a id="${code.toLowerCase()}"></a>\`${code}\``,
+    `<a id="${code}"></a>\`${code}\``,
     String(status),
     title,
     retryable ? 'yes' : 'no',
