@@ -1,9 +1,10 @@
+import { ACCESS } from '@restante/protocol/schemas';
 import { describe, expect, it } from 'vitest';
-import { ANONYMOUS, AUDIENCES, mayPublish, mayRead, needsTokens } from './permissions.js';
+import { ANONYMOUS, mayPublish, mayRead, needsTokens } from './permissions.js';
 
 describe('permissions', () => {
   it('lets an anonymous caller do only what is public', () => {
-    const allowed = (which: typeof mayRead) => AUDIENCES.filter((who) => which({ read: who, publish: who }, ANONYMOUS));
+    const allowed = (which: typeof mayRead) => ACCESS.filter((who) => which({ read: who, publish: who }, ANONYMOUS));
     expect(allowed(mayRead)).toEqual(['public']);
     expect(allowed(mayPublish)).toEqual(['public']);
   });
@@ -15,9 +16,7 @@ describe('permissions', () => {
   });
 
   it('tells which policies ask for tokens', () => {
-    const asking = AUDIENCES.filter(
-      (who) => needsTokens({ read: who, publish: 'nobody' }) && needsTokens({ read: 'public', publish: who }),
-    );
+    const asking = ACCESS.filter((who) => needsTokens({ read: who, publish: 'nobody' }) && needsTokens({ read: 'public', publish: who }));
     expect(asking).toEqual(['token', 'key', 'owner']);
   });
 });

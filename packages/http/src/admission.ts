@@ -1,4 +1,4 @@
-import { type Access, type Caller, mayPublish, mayRead } from '@restante/auth';
+import { type Caller, mayPublish, mayRead, type Policy } from '@restante/auth';
 import { LIMITS, type Namespaces, namespaceOf, type Pattern, RestanteError, isReserved } from '@restante/protocol';
 
 /**
@@ -7,10 +7,10 @@ import { LIMITS, type Namespaces, namespaceOf, type Pattern, RestanteError, isRe
  */
 export class Admission {
   readonly #namespaces: Namespaces;
-  readonly #policies: ReadonlyMap<string, Access>;
+  readonly #policies: ReadonlyMap<string, Policy>;
 
   /** @param policies by the namespace's name. A namespace that has none is closed. */
-  constructor(namespaces: Namespaces, policies: ReadonlyMap<string, Access>) {
+  constructor(namespaces: Namespaces, policies: ReadonlyMap<string, Policy>) {
     this.#namespaces = namespaces;
     this.#policies = policies;
   }
@@ -45,7 +45,7 @@ export class Admission {
     return logs.every((log) => this.#policyOf(log).read === 'public');
   }
 
-  #policyOf(log: string): Access {
+  #policyOf(log: string): Policy {
     return this.#policies.get(namespaceOf(log)) ?? { read: 'nobody', publish: 'nobody' };
   }
 }

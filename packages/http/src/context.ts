@@ -1,6 +1,6 @@
-import type { Access, Caller } from '@restante/auth';
+import type { Caller, Policy } from '@restante/auth';
 import type { Log } from '@restante/backend';
-import { type Cursor, LIMITS, type Namespaces, type Pattern } from '@restante/protocol';
+import { type Cursor, type Health, LIMITS, type Namespaces, type Pattern } from '@restante/protocol';
 import type { Admission } from './admission.js';
 import type { Appends } from './appends.js';
 import type { SharedWaits } from './shared-waits.js';
@@ -45,7 +45,7 @@ export interface HttpDeps {
   /** By id; one for every namespace. */
   readonly logs: ReadonlyMap<string, Log>;
   /** By the namespace's name. */
-  readonly policies: ReadonlyMap<string, Access>;
+  readonly policies: ReadonlyMap<string, Policy>;
   readonly version: string;
   readonly region: string;
   readonly limits?: Partial<Limits>;
@@ -57,8 +57,8 @@ export interface HttpDeps {
   /** Without it, nobody can wait here. */
   readonly waiting?: Waiting;
   readonly faults?: FaultLog;
-  /** Why this server is not ready; empty when it is. */
-  readonly notReady?: () => readonly string[];
+  /** What `/readyz` says; always ready without. */
+  readonly health?: { report(): Health };
 }
 
 /** What the handlers work with. */

@@ -7,9 +7,15 @@ import { Appends } from './appends.js';
 import { type Context, type HttpDeps, TIMEOUTS } from './context.js';
 import { addFailures, answerFailure, onConnectionFault } from './failures.js';
 import { checkLocal } from './local-only.js';
+import { collectOperations } from './operation.js';
 import { readPage } from './pages.js';
+import { batchRoute } from './routes/batch.js';
+import { healthRoutes } from './routes/health.js';
+import { homeRoutes } from './routes/home.js';
+import { mailboxesRoute } from './routes/mailboxes.js';
 import { pageRoute } from './routes/page.js';
 import { publishRoute } from './routes/publish.js';
+import { purgeRoute } from './routes/purge.js';
 import { SharedWaits } from './shared-waits.js';
 
 /**
@@ -26,10 +32,16 @@ export function createHttp(deps: HttpDeps): Http {
   const context = contextOf(deps);
   const app = createApp(deps, context);
   addFailures(app, deps.faults);
+  const openApi = collectOperations(app, deps.version);
   takeBodiesAsBytes(app);
   addOriginRules(app, deps);
+  homeRoutes(app, context, openApi);
   publishRoute(app, context);
+  batchRoute(app, context);
   pageRoute(app, context);
+  mailboxesRoute(app, context);
+  purgeRoute(app, context);
+  healthRoutes(app, deps);
   // Before the server waits for its last answers: those in long polls would let it wait a minute.
   app.addHook('preClose', async () => context.waits?.end());
   return { app, context };
@@ -83,6 +95,7 @@ function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }
   if (corsOrigins.length === 0) return;
   app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+    credentials: !corsOrigins.includes('*'),
     methods: ['GET', 'POST', 'DELETE'],
     exposedHeaders: ['ETag', 'Retry-After'],
     maxAge: 600,

@@ -20,6 +20,8 @@ declare module 'fastify' {
 export function addFailures(app: FastifyInstance, faults: FaultLog | undefined): void {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
+    // Not a route of ours: CORS answers OPTIONS everywhere.
+    if (url === '*') return;
     const known = methods.get(url) ?? new Set();
     for (const one of [method].flat()) known.add(one);
     methods.set(url, known);
@@ -38,8 +40,13 @@ export function answerFailure(
   if (error instanceof RestanteError) return sendProblem(reply, error);
   const code = codeOfFault(error, request.routeOptions?.config?.tooLarge ?? 'MESSAGE_TOO_LARGE');
   if (code !== undefined) return sendProblem(reply, faultError(code, error));
-  faults?.error({ err: error, request: request.id, method: request.method, route: request.routeOptions?.url }, 'a request failed');
-  return sendProblem(reply, new RestanteError('INTERNAL', `request ${request.id} failed`, { cause: error }));
+  return sendProblem(reply, internalFault(error, request, faults));
+}
+
+/** A fault of ours: written to the log, and known to the peer only by the id of its request. */
+export function internalFault(cause: unknown, request: FastifyRequest, faults: FaultLog | undefined): RestanteError {
+  faults?.error({ err: cause, request: request.id, method: request.method, route: request.routeOptions?.url }, 'a request failed');
+  return new RestanteError('INTERNAL', `request ${request.id} failed`, { cause });
 }
 
 /** What Node's parser refuses never becomes a request: the answer is written to the socket as it is. */

@@ -1,4 +1,14 @@
-export * from './admission.js';
-export * from './appends.js';
-export * from './context.js';
-export * from './create-http.js';
+export { Admission } from './admission.js';
+export { Appends, logNamed } from './appends.js';
+export { parseJson } from './body.js';
+export type { Context, FaultLog, HttpDeps, Limits, Timeouts, Waiting } from './context.js';
+export { createHttp, type Http } from './create-http.js';
+export { internalFault } from './failures.js';
+export { checkLocal } from './local-only.js';
+export { checkMessageId, newMessageId } from './message-id.js';
+export type { Operation } from './operation.js';
+export { type PageAfter, type PageBefore, type PageRequest, parseStart, type Start } from './page-request.js';
+export { emptyPage, type Located, type PageRead, readPage } from './pages.js';
+export { problemOf, rawProblem, sendProblem } from './problem.js';
+export { type Query, readInteger, readQuery } from './query.js';
+export { memberSource } from './raw-json.js';

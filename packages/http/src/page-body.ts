@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
-import { formatCursor } from '@restante/protocol';
+import { formatCursor, messageJson } from '@restante/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PageRead } from './pages.js';
 import { sendJson, vary } from './request.js';
@@ -25,7 +25,8 @@ export class PageBody {
   constructor(page: PageRead) {
     const reason = page.reason === undefined ? '' : `,"reason":"${page.reason}"`;
     const end = `"next":"${formatCursor(page.next)}","complete":${page.complete}${reason}`;
-    this.bytes = Buffer.from(`{"messages":[${page.messages.join(',')}],${end}}`);
+    const messages = page.entries.map(({ log, epoch, entry }) => messageJson(log, epoch, entry));
+    this.bytes = Buffer.from(`{"messages":[${messages.join(',')}],${end}}`);
     this.closed = page.closed;
   }
 
@@ -44,7 +45,7 @@ export class PageBody {
 /** @param isPublic may everybody read it? Anything else must never lie in a shared cache (I9). */
 export async function sendPage(request: FastifyRequest, reply: FastifyReply, body: PageBody, isPublic: boolean): Promise<FastifyReply> {
   vary(reply, 'Accept-Encoding');
-  if (isPublic) reply.header('access-control-allow-origin', '*');
+  if (isPublic && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*');
   const compress = body.bytes.length >= GZIP_BYTES_MIN && acceptsGzip(request.headers['accept-encoding']);
   if (isPublic && body.closed) {
     // A strong tag names one sequence of bytes, so each encoding has its own.

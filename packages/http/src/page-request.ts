@@ -36,11 +36,8 @@ export interface PageBefore extends Wanted {
 
 export type PageRequest = PageAfter | PageBefore;
 
-const PARAMETERS = ['after', 'last', 'before', 'limit', 'wait', 'catchUp'] as const;
-export const PAGE_PARAMETERS: readonly string[] = PARAMETERS;
-
 /**
- * @param name as it stood in the path. @param query of which every parameter is one of `PAGE_PARAMETERS`
+ * @param name as it stood in the path. @param query of which every parameter is known
  * @throws RestanteError `PATTERN_INVALID` · `CURSOR_INVALID` · `QUERY_INVALID` · those of `logsToRead`
  */
 export function parsePageRequest(name: string, query: Query, limits: Limits, admission: Admission, caller: Caller): PageRequest {
@@ -59,7 +56,11 @@ export function parsePageRequest(name: string, query: Query, limits: Limits, adm
 
 /** @throws RestanteError `CURSOR_INVALID` */
 export function parseStart(text: string, logs: readonly string[]): Start {
-  if (text === 'now' || text === 'earliest') return text;
+  return text === 'now' || text === 'earliest' ? text : parsePlace(text, logs);
+}
+
+/** The same, for a cursor only. */
+export function parsePlace(text: string, logs: readonly string[]): Cursor | 'earliest' {
   const cursor = onlyOf(parseCursor(text), logs);
   return cursor.size === 0 ? 'earliest' : cursor;
 }
@@ -86,7 +87,7 @@ function readCatchUp(query: Query): CatchUp {
   return text;
 }
 
-function refuseTogether(query: Query, one: string, others: readonly (typeof PARAMETERS)[number][]): void {
+function refuseTogether(query: Query, one: string, others: readonly string[]): void {
   if (query[one] === undefined) return;
   for (const other of others) {
     if (query[other] !== undefined) throw new RestanteError('QUERY_INVALID', `the parameters "${one}" and "${other}" do not go together`);

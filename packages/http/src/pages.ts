@@ -1,5 +1,5 @@
 import type { Log, LogPage } from '@restante/backend';
-import { type Cursor, currentEpoch, type Entry, entryBytes, type GapReason, messageJson, type Position } from '@restante/protocol';
+import { type Cursor, currentEpoch, type Entry, entryBytes, type GapReason, type Position } from '@restante/protocol';
 import { logNamed } from './appends.js';
 import type { PageAfter, PageBefore, PageRequest } from './page-request.js';
 
@@ -8,9 +8,16 @@ import type { PageAfter, PageBefore, PageRequest } from './page-request.js';
  * reads its own writes, and never a cursor beyond what was read (I3). Bounded by count and by bytes (I7).
  */
 
+/** An entry, and where it lies. */
+export interface Located {
+  readonly log: string;
+  readonly epoch: string;
+  readonly entry: Entry;
+}
+
 export interface PageRead {
-  /** Messages as JSON. */
-  readonly messages: readonly string[];
+  /** Ascending. */
+  readonly entries: readonly Located[];
   /** Names every log that the pattern touches. */
   readonly next: Cursor;
   readonly complete: boolean;
@@ -28,7 +35,7 @@ export async function readPage(logs: ReadonlyMap<string, Log>, request: PageRequ
 
 /** A page that says: nothing yet, go on from here. */
 export function emptyPage(next: Cursor): PageRead {
-  return { messages: [], next, complete: true, closed: false };
+  return { entries: [], next, complete: true, closed: false };
 }
 
 async function headsOf(logs: readonly Log[]): Promise<Cursor> {
@@ -50,7 +57,7 @@ async function readAfter(logs: readonly Log[], request: PageAfter, after: Cursor
   const next = new Map(parts.map((part) => [part.log, nextOf(part, merged, taken.length)]));
   const full = taken.length === limit || (parts.length === 1 && parts.every(({ page }) => page.next < page.head));
   const completeness = completenessOf(parts);
-  return { messages: taken.map(({ json }) => json()), next, ...completeness, closed: full && completeness.complete && mode === 'every' };
+  return { entries: taken, next, ...completeness, closed: full && completeness.complete && mode === 'every' };
 }
 
 async function readBefore(logs: readonly Log[], request: PageBefore, bytesMax: number): Promise<PageRead> {
@@ -66,7 +73,7 @@ async function readBefore(logs: readonly Log[], request: PageBefore, bytesMax: n
   const taken = newestFirst.slice(0, countWithin(newestFirst, limit, bytesMax)).reverse();
   const next = new Map(parts.map(({ log, page }) => [log, positionIn(page, page.next)]));
   const completeness = completenessOf(parts);
-  return { messages: taken.map(({ json }) => json()), next, ...completeness, closed: before !== undefined && completeness.complete };
+  return { entries: taken, next, ...completeness, closed: before !== undefined && completeness.complete };
 }
 
 interface Part {
@@ -74,33 +81,27 @@ interface Part {
   readonly page: LogPage;
 }
 
-interface Candidate {
-  readonly log: string;
-  readonly entry: Entry;
-  readonly json: () => string;
-}
-
 /** All entries by time, then by log. Time never goes back within a log, so each log's own order is kept. */
-function merge(parts: readonly Part[]): Candidate[] {
+function merge(parts: readonly Part[]): Located[] {
   const all = parts.flatMap(({ log, page }) => {
     const epoch = currentEpoch(page.epochs);
-    return page.entries.map((entry): Candidate => ({ log, entry, json: () => messageJson(log, epoch, entry) }));
+    return page.entries.map((entry): Located => ({ log, epoch, entry }));
   });
   // The sort is stable, and the parts come in the order of their logs.
   return parts.length === 1 ? all : all.sort((a, b) => a.entry.time - b.entry.time);
 }
 
-function countWithin(candidates: readonly Candidate[], limit: number, bytesMax: number): number {
+function countWithin(entries: readonly Located[], limit: number, bytesMax: number): number {
   let bytes = 0;
-  for (const [index, { entry }] of candidates.entries()) {
+  for (const [index, { entry }] of entries.entries()) {
     bytes += entryBytes(entry);
     if (index === limit || (index > 0 && bytes > bytesMax)) return index;
   }
-  return candidates.length;
+  return entries.length;
 }
 
 /** Where this log goes on: after what was taken of it, where something of it was left. */
-function nextOf({ log, page }: Part, merged: readonly Candidate[], taken: number): Position {
+function nextOf({ log, page }: Part, merged: readonly Located[], taken: number): Position {
   if (!merged.some((candidate, index) => index >= taken && candidate.log === log)) return positionIn(page, page.next);
   const last = merged.findLast((candidate, index) => index < taken && candidate.log === log);
   return positionIn(page, last?.entry.seq ?? page.start);

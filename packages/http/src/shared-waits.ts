@@ -113,7 +113,7 @@ class SharedWait {
     const { signal } = this.#abort;
     try {
       let page = await read(request);
-      while (page.messages.length === 0 && page.complete && !signal.aborted) {
+      while (page.entries.length === 0 && page.complete && !signal.aborted) {
         this.#looked(page.next);
         await waiting.arrived(request.logs, request.pattern, page.next, signal);
         if (signal.aborted) return;

@@ -1,5 +1,6 @@
 import type { Stored } from '@restante/backend';
 import { formatPosition, type NewEntry, parseMailbox } from '@restante/protocol';
+import { Published, PublishHeaders } from '@restante/protocol/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyOf } from '../body.js';
 import type { Context } from '../context.js';
@@ -10,7 +11,18 @@ import { bytesOf, nameInPath, sendJson } from '../request.js';
 
 /** `POST /v1/mailboxes/{name…}`: drops one message, and answers when the log has stored it (I1). */
 export function publishRoute(app: FastifyInstance, context: Context): void {
-  app.post('/v1/mailboxes/*', { bodyLimit: context.limits.messageBytesMax }, (request, reply) => publish(context, request, reply));
+  const operation = {
+    summary: 'Drop a message. JSON stays as it is sent; text/* is text; anything else comes back as base64.',
+    headers: PublishHeaders,
+    body: { 'application/json': {}, 'text/plain': { type: 'string' }, 'application/octet-stream': {} },
+    responses: {
+      200: { description: 'This id was stored before; this is the first one.', schema: Published },
+      201: { description: 'Stored.', schema: Published },
+    },
+  };
+  app.post('/v1/mailboxes/*', { bodyLimit: context.limits.messageBytesMax, config: { operation } }, (request, reply) =>
+    publish(context, request, reply),
+  );
 }
 
 async function publish(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

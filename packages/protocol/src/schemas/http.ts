@@ -41,6 +41,14 @@ export const Published = Type.Object(
 );
 export type Published = Static<typeof Published>;
 
+/** Request headers of a publish; every other `Restante-*` header travels with the message. */
+export const PublishHeaders = Type.Object({
+  'Idempotency-Key': Type.Optional(
+    Type.String({ minLength: 1, maxLength: LIMITS.idBytesMax, description: 'The id of the message: repeated, it is stored once.' }),
+  ),
+  'Restante-Release-At': Type.Optional(Type.String({ description: 'When to release it; needs a courier.' })),
+});
+
 /** One message of a batch. Exactly one of data, text and base64. */
 export const PublishItem = Type.Object(
   {
@@ -69,7 +77,9 @@ export const PageQuery = Type.Object(
     before: Type.Optional(Type.String({ description: 'A cursor: the page that ends just before it. Only patterns within one namespace.' })),
     last: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageMessagesMax, description: 'The newest so many. Not with after.' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageMessagesMax, default: LIMITS.pageMessagesDefault })),
-    wait: Type.Optional(Type.Number({ minimum: 0, maximum: LIMITS.waitSecondsMax, description: 'Seconds to wait where there is nothing yet: a long poll.' })),
+    wait: Type.Optional(
+      Type.Number({ minimum: 0, maximum: LIMITS.waitSecondsMax, description: 'Seconds to wait where there is nothing yet: a long poll.' }),
+    ),
     catchUp: Type.Optional(CatchUp),
   },
   strict,
