@@ -3,7 +3,7 @@ import type { Logger } from './logger.js';
 
 /**
  * Starts the parts of a process in order and stops them in reverse, each drained before it is closed, all within one deadline.
- * A part that fails to start stops those before it. A part that is late or fails to stop does not keep the others.
+ * A part that is late or fails to stop does not keep the others.
  */
 
 export interface Part {
@@ -29,19 +29,11 @@ export class Lifecycle {
     this.#stopMsMax = stopMsMax;
   }
 
-  get isStopping(): boolean {
-    return this.#stopping !== undefined;
-  }
-
-  async start<T extends Part>(name: string, start: () => Promise<T>): Promise<T> {
-    try {
-      const part = await start();
-      this.#parts.push({ name, part });
-      return part;
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+  /** What fails here was not started; whoever is starting calls `stop` for the parts before it. */
+  async start<T extends Part>(name: string, start: () => T | Promise<T>): Promise<T> {
+    const part = await start();
+    this.#parts.push({ name, part });
+    return part;
   }
 
   /** @returns whether every part was closed in time. Called again, it is the same stop. */

@@ -118,10 +118,14 @@ export const ConfigSchema = Type.Object(
       Type.Object(
         {
           origins: Type.Optional(
-            Type.Array(Type.String({ pattern: '^https?://[^/\\s]+$', title: 'an origin, such as https://example.org' }), {
-              default: [],
-              description: 'Origins whose pages may call with credentials; to an open server, the only ones that may call besides its own.',
-            }),
+            Type.Array(
+              Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$', title: 'an origin, such as https://example.org, or * for all' }),
+              {
+                default: [],
+                description:
+                  'Origins whose pages may call with credentials; to an open server, the only ones that may call besides its own.',
+              },
+            ),
           ),
         },
         strict,
@@ -151,6 +155,14 @@ export const ConfigSchema = Type.Object(
       oneOf(['auto', 'json', 'text'], {
         default: 'auto',
         description: 'auto: text for a person on a terminal, JSON lines otherwise.',
+      }),
+    ),
+    idWindowMs: Type.Optional(
+      duration({
+        default: '10m',
+        minimum: SECOND,
+        maximum: 86_400 * SECOND,
+        description: 'How long the id of a message is remembered, so that it is stored once.',
       }),
     ),
     messageBytesMax: Type.Optional(

@@ -1,0 +1,222 @@
+import { SETTINGS } from '@restante/runtime';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from './commands/arguments.js';
+import { Server, URL_DEFAULT } from './http/server.js';
+import type { Io } from './io.js';
+import { VERSION } from './version.js';
+
+/** The command line: what there is, what it takes, and help with examples. What a command does stands in `commands/`, loaded when it runs. */
+
+export function createProgram(io: Io, setExitCode: (code: number) => void): Command {
+  const program = new Command('restante')
+    .description('Mailboxes for the web: durable, ordered, pushed to whoever is listening.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .showHelpAfterError('(restante help lists the commands, restante help <command> explains one)')
+    .addHelpText('after', HELP);
+  addStart(program, io, setExitCode);
+  addPublish(program, io);
+  addTail(program, io);
+  addExport(program, io);
+  addImport(program, io);
+  addDoctor(program, io, setExitCode);
+  addLog(program, io);
+  return program;
+}
+
+const HELP = `
+Begin with:
+  restante start                              a server on http://127.0.0.1:8080, data in ./data
+  restante tail '/hello/**'                   in a second terminal: see what comes
+  restante publish /hello/world '"Hello"'     in a third: drop a message
+
+A mailbox is a name such as /elections/us-2020/president/ohio. A pattern is a name, or a name that ends
+in /* (one more segment) or /** (one or more). Put patterns in quotes: the shell has its own use for *.
+
+A command ends with 0 when all went well, 1 when something failed or the server refused, 2 when arguments or
+configuration are wrong, 3 when the server cannot be reached, 130 when Ctrl-C ended it before it was done.`;
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+function urlOption(io: Io): Option {
+  // Read from what the command was given as its environment, so that a test can give it another.
+  return new Option('--url <address>', 'the server; also RESTANTE_URL').default(io.env['RESTANTE_URL'] || URL_DEFAULT);
+}
+
+function addConfigOptions(command: Command): Command {
+  command.option('--config <file>', 'the configuration file; also RESTANTE_CONFIG (default: restante.yaml, if there is one)');
+  for (const { flag, schema } of SETTINGS) command.option(`${flag} <value>`, `${schema.description}${fallback(schema.default)}`);
+  return command;
+}
+
+function fallback(value: unknown): string {
+  return value === undefined || Array.isArray(value) ? '' : ` (default: ${String(value)})`;
+}
+
+/** The flags of settings that were given, as they were typed. */
+function flagsOf(command: Command): ReadonlyMap<string, string> {
+  const given = command.opts<Record<string, string>>();
+  const flags = new Map<string, string>();
+  for (const option of command.options) {
+    const value = given[option.attributeName()];
+    if (option.long !== undefined && option.long !== null && value !== undefined) flags.set(option.long, value);
+  }
+  return flags;
+}
+
+function addStart(program: Command, io: Io, setExitCode: (code: number) => void): void {
+  addConfigOptions(program.command('start'))
+    .summary('run a server: everything in one process')
+    .description(
+      'Runs a server: everything in one process. Settings come from the file, then the environment (RESTANTE_PORT is --port), then\n' +
+        'flags; the later wins. Without namespaces in a file it is open to everybody on this machine, and to nobody else.',
+    )
+    .action(async (_options: object, command: Command) => {
+      const { startCommand } = await import('./commands/start.js');
+      setExitCode(await startCommand(io, command.opts<{ config?: string }>().config, flagsOf(command)));
+    })
+    .addHelpText(
+      'after',
+      examples(
+        'restante start',
+        'restante start --port 0 --backend memory:          any free port, nothing kept',
+        'restante start --config /etc/restante.yaml --admin-port 9090',
+      ),
+    );
+}
+
+function addPublish(program: Command, io: Io): void {
+  program
+    .command('publish <mailbox> [data]')
+    .summary('drop a message into a mailbox')
+    .description(
+      'Drops a message into a mailbox and prints its cursor. Data that is JSON is stored as JSON, other text as text; without data, or with -, it is read from standard input.',
+    )
+    .option('--id <id>', 'stored once, however often it is sent (1 to 128 visible ASCII characters)')
+    .option('--type <content-type>', 'say what the data is, instead of letting the server see')
+    .option('--lines', 'every line of standard input is a message; prints a cursor for each')
+    .addOption(urlOption(io))
+    .action(async (mailbox: string, data: string | undefined, options: { url: string; id?: string; type?: string; lines?: boolean }) => {
+      const { publish } = await import('./commands/publish.js');
+      await publish(io, new Server(options.url), mailbox, data, options);
+    })
+    .addHelpText(
+      'after',
+      examples(
+        `restante publish /hello/world '{"text":"Hello"}'`,
+        `restante publish /orders/42 '{"state":"paid"}' --id order-42-paid`,
+        'restante publish /notes/today - < note.txt',
+        'tail -f access.log | restante publish /logs/web --lines',
+      ),
+    );
+}
+
+function addTail(program: Command, io: Io): void {
+  program
+    .command('tail <pattern...>')
+    .summary('print messages as they come')
+    .description(
+      'Prints messages as they come, one a line: time, mailbox, data. Goes on where it was when the connection breaks. Ctrl-C ends it.',
+    )
+    .option('--after <cursor>', 'begin after this cursor, or "earliest"; default: now')
+    .addOption(new Option('--last <n>', 'begin with the newest n messages').argParser(number).conflicts('after'))
+    .addOption(
+      new Option('--catch-up <mode>', 'every: all messages; latest: of each mailbox only the newest, then all that come').choices([
+        'every',
+        'latest',
+      ]),
+    )
+    .option('--json', 'print whole Messages as JSON lines')
+    .addOption(urlOption(io))
+    .action(
+      async (patterns: string[], options: { url: string; after?: string; last?: number; catchUp?: 'every' | 'latest'; json?: boolean }) => {
+        const { tail } = await import('./commands/tail.js');
+        await tail(io, new Server(options.url), patterns, options);
+      },
+    )
+    .addHelpText(
+      'after',
+      examples(
+        `restante tail '/hello/**'`,
+        `restante tail '/elections/**' --catch-up latest      the newest of every mailbox, then live`,
+        `restante tail /orders/42 --after earliest --json | jq .data`,
+      ),
+    );
+}
+
+function addExport(program: Command, io: Io): void {
+  program
+    .command('export <pattern>')
+    .summary('write all messages of a pattern as JSON lines')
+    .description(
+      'Writes all messages of a pattern, up to the newest at the start, as JSON lines to standard output; progress goes to standard error.\nAn export holds ids, so importing it stores each message once; positions and times will be new ones.',
+    )
+    .option('--after <cursor>', 'begin after this cursor: go on with an export that broke off')
+    .addOption(urlOption(io))
+    .action(async (pattern: string, options: { url: string; after?: string }) => {
+      const { exportMessages } = await import('./commands/export.js');
+      await exportMessages(io, new Server(options.url), pattern, options);
+    })
+    .addHelpText('after', examples(`restante export '/elections/**' > elections.jsonl`, `restante export '/**' | gzip > all.jsonl.gz`));
+}
+
+function addImport(program: Command, io: Io): void {
+  program
+    .command('import <file>')
+    .summary('publish the lines of an export')
+    .description(
+      'Publishes the lines of an export, in batches, with their ids. Repeated within the id window of the server (10 minutes by default) it\n' +
+        'stores nothing twice; after that, go on where it broke off with --from-line. - reads standard input.',
+    )
+    .addOption(new Option('--from-line <n>', 'leave out the lines before this one').argParser(number))
+    .addOption(urlOption(io))
+    .action(async (file: string, options: { url: string; fromLine?: number }) => {
+      const { importMessages } = await import('./commands/import.js');
+      await importMessages(io, new Server(options.url), file, options);
+    })
+    .addHelpText(
+      'after',
+      examples('restante import elections.jsonl', `restante export '/**' --url http://a:8080 | restante import - --url http://b:8080`),
+    );
+}
+
+function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void): void {
+  addConfigOptions(program.command('doctor'))
+    .summary('check configuration, data, disk and server')
+    .description(
+      'Checks what a server needs, and says what is wrong and how to mend it. Takes the same settings as start, and changes nothing.',
+    )
+    .addOption(new Option('--url <address>', 'ask the server at this address; default: the one that the configuration names'))
+    .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./commands/doctor.js');
+      const { config, url } = command.opts<{ config?: string; url?: string }>();
+      setExitCode(await doctor(io, config, flagsOf(command), url ?? (io.env['RESTANTE_URL'] || undefined)));
+    })
+    .addHelpText('after', examples('restante doctor', 'restante doctor --config /etc/restante.yaml'));
+}
+
+function addLog(program: Command, io: Io): void {
+  const log = program.command('log').description('Looks after logs while no server runs.').exitOverride();
+  addConfigOptions(log.command('adopt [name]'))
+    .summary('take over data that was restored from a backup')
+    .description(
+      'Says that the data is what there is from now on, after it was restored from a backup: the log, or every log, gets a new epoch, and\n' +
+        'readers who have seen more than the backup holds are told that messages are missing, instead of being given others in silence.',
+    )
+    .action(async (name: string | undefined, _options: object, command: Command) => {
+      const { adoptLogs } = await import('./commands/log-adopt.js');
+      await adoptLogs(io, command.opts<{ config?: string }>().config, flagsOf(command), name);
+    })
+    .addHelpText('after', examples('restante log adopt', 'restante log adopt elections --backend lmdb:/var/lib/restante'));
+}
+
+function number(text: string): number {
+  try {
+    return wholeNumber(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

@@ -1,0 +1,30 @@
+import { RestanteError } from '@restante/protocol';
+import { CommanderError } from 'commander';
+import { EXIT, Unreachable, Usage } from './failure.js';
+import { type Io, say } from './io.js';
+import { createProgram } from './program.js';
+
+/** Runs one command line to its end. @returns the exit code; whatever went wrong has been said on standard error. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return failed(error, args[0], io);
+  }
+}
+
+function failed(error: unknown, command: string | undefined, io: Io): number {
+  // Help and version end like this too; commander has said all there is to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  // Ctrl-C is how one ends a tail; anything else was not done yet.
+  if (io.signal.aborted) return command === 'tail' ? EXIT.ok : EXIT.interrupted;
+  say(io, `restante: ${error instanceof Error ? error.message : String(error)}`);
+  if (error instanceof Unreachable) return EXIT.unreachable;
+  if (error instanceof Usage || (error instanceof RestanteError && error.code === 'CONFIG_INVALID')) return EXIT.usage;
+  return EXIT.failed;
+}

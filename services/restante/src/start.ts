@@ -1,0 +1,103 @@
+import { startEdge } from '@restante/edge';
+import { Namespaces, REST_LOG } from '@restante/protocol';
+import { startRouter } from '@restante/router';
+import { type Config, createLogger, Health, Lifecycle, type Logger, Metrics, startAdmin } from '@restante/runtime';
+import { openBackend } from './open-backend.js';
+import { openLogs } from './open-logs.js';
+import { VERSION } from './version.js';
+
+/**
+ * The composition root: everything in one process, wired as it is between machines. Router and edge know each other only through
+ * the bus, so what runs here is what runs in a cluster.
+ */
+
+export interface Restante {
+  /** `http://127.0.0.1:8080` */
+  readonly address: string;
+  /** Undefined where there is no admin port. */
+  readonly adminAddress: string | undefined;
+  /** What "stored" survives. */
+  readonly durability: string;
+  /** Drains, then closes in reverse order. @returns whether all of it was done in time */
+  stop(): Promise<boolean>;
+}
+
+/** On top of draining: for closing sockets and the last commit. */
+const CLOSE_MS_MAX = 5_000;
+
+export async function start(config: Config, { logger = loggerOf(config) }: { readonly logger?: Logger } = {}): Promise<Restante> {
+  const lifecycle = new Lifecycle({ logger, stopMsMax: config.drainMs + CLOSE_MS_MAX });
+  try {
+    return await startParts(config, lifecycle, logger);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+function loggerOf({ logLevel, logFormat }: Config): Logger {
+  return createLogger({ level: logLevel, format: logFormat });
+}
+
+async function startParts(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Restante> {
+  const {
+    host,
+    port,
+    adminPort,
+    region,
+    heartbeatMs,
+    drainMs,
+    socketHighWaterBytes,
+    ringBytes,
+    hotTailBytes,
+    messageBytesMax,
+    cors,
+    open,
+  } = config;
+  const metrics = new Metrics();
+  const health = new Health();
+  const started = health.add('start', () => 'not everything has started');
+
+  const admin =
+    adminPort === undefined ? undefined : await lifecycle.start('admin', () => startAdmin({ host, port: adminPort, health, metrics }));
+  if (admin !== undefined) metrics.collectProcess();
+
+  const backend = await lifecycle.start('backend', () => openBackend(config));
+  const logs = await openLogs(backend, config);
+  const namespaces = new Namespaces(config.namespaces.keys());
+  const snapshots = new Set(
+    [...config.namespaces].filter(([, { snapshot }]) => snapshot).map(([name]) => (name === '*' ? REST_LOG : name)),
+  );
+
+  await lifecycle.start('router', () =>
+    startRouter({ region, hotTailBytes, snapshots }, { bus: backend.bus, lease: backend.lease, logs, logger, metrics }),
+  );
+  const edge = await lifecycle.start('edge', () =>
+    startEdge(
+      {
+        version: VERSION,
+        host,
+        port,
+        region,
+        heartbeatMs,
+        drainMs,
+        socketHighWaterBytes,
+        ringBytes,
+        messageBytesMax,
+        corsOrigins: cors.origins,
+        open,
+      },
+      { bus: backend.bus, logs, namespaces, policies: config.namespaces, logger, metrics, health },
+    ),
+  );
+  started();
+  return {
+    address: edge.address,
+    adminAddress: admin?.address,
+    durability: backend.durability,
+    async stop() {
+      health.add('stop', () => 'draining');
+      return await lifecycle.stop();
+    },
+  };
+}
