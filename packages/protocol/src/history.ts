@@ -69,12 +69,19 @@ export interface Resumption {
  * Where a reader that stands at `after` goes on (I3, I11):
  * below the floor, at the floor; of an unknown epoch, at the floor; of a forked epoch beyond its fork, after the fork.
  * A position beyond the head of an authoritative copy is another history too; a copy that only lags lets it wait.
+ * A run of `latest` that began in an older epoch begins anew (R4 of docs/delivery.md): what it passed over, because something newer
+ * lay ahead, may be the newest again.
  */
-export function resumeAt(extent: Extent, after: Position | 'earliest', authoritative: boolean): Resumption {
+export function resumeAt(
+  extent: Extent,
+  after: Position | 'earliest',
+  authoritative: boolean,
+  mode: 'every' | 'latest' = 'every',
+): Resumption {
   const { epochs, floor, head } = extent;
   if (after === 'earliest') return { start: floor, complete: true };
   const shared = sharedUpTo(epochs, after.epoch);
-  if (shared === undefined) return { start: floor, complete: false, reason: 'history' };
+  if (shared === undefined || (mode === 'latest' && after.epoch !== currentEpoch(epochs))) return { start: floor, complete: false, reason: 'history' };
   if (after.seq > shared) return { start: Math.max(shared, floor), complete: false, reason: 'history' };
   if (authoritative && after.seq > head) return { start: floor, complete: false, reason: 'history' };
   if (after.seq < floor) return { start: floor, complete: false, reason: 'retention' };

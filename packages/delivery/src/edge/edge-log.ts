@@ -1,0 +1,314 @@
+import { currentEpoch, type Entry, type Epochs, entryBytes, type Extent, type Pattern, type Position, covers } from '@restante/protocol';
+import { EntryWindow } from '../entry-window.js';
+import { DELIVERY } from '../limits.js';
+import type { Attach, Commands, PageAnswer, Read, ToEdge } from '../wire/messages.js';
+import type { Audiences } from './connection.js';
+import { EdgeLink, type LinkOwner } from './edge-link.js';
+import type { Interests } from './interests.js';
+import { type PageRequest, PageReads } from './page-reads.js';
+import type { Part } from './reader.js';
+
+/**
+ * What one edge has of one log: how far frames were applied (`covered`) and passed on to the sockets (`fanned`), the ring of
+ * recent entries, and the parts that readers have in it. Keeps R1: everybody stands at `fanned`; what is applied and not yet
+ * passed on is seen by nobody.
+ */
+
+export interface EdgeLogEffects {
+  attach(message: Attach): void;
+  toInstance(instance: string, message: Commands | Read): void;
+  /** Reads one page of the log itself; answered by `fromLog`. `mode`, `epoch` and `after` as in the log's port. */
+  readLog(log: string, id: number, request: PageRequest): void;
+  /** Asks the log for its state; answered by `onState`. */
+  askState(log: string): void;
+  /** `pass` is to be called soon, once what has arrived together is applied. */
+  passSoon(log: string): void;
+}
+
+export class EdgeLog implements LinkOwner {
+  readonly name: string;
+  readonly reads: PageReads;
+  readonly ring: EntryWindow;
+  readonly now: () => number;
+  readonly #link: EdgeLink;
+  readonly #audiences: Audiences;
+  readonly #effects: EdgeLogEffects;
+  readonly #parts = new Set<Part>();
+  readonly #catchingUp = new Set<Part>();
+  readonly #retrying = new Set<Part>();
+  readonly #mends = new Map<number, number>();
+  #stateWaiters: ((extent: Extent | undefined) => void)[] = [];
+  #epochs: Epochs | undefined;
+  #covered: number | undefined;
+  #fanned = 0;
+  #pending: Entry[] = [];
+  #pendingBytes = 0;
+  #passIsDue = false;
+
+  constructor(options: {
+    name: string;
+    edge: string;
+    ringBytes: number;
+    audiences: Audiences;
+    effects: EdgeLogEffects;
+    now: () => number;
+  }) {
+    const { name, edge, effects } = options;
+    this.name = name;
+    this.now = options.now;
+    this.#audiences = options.audiences;
+    this.#effects = effects;
+    this.ring = new EntryWindow(options.ringBytes, 0);
+    this.reads = new PageReads({
+      log: name,
+      bytesMax: DELIVERY.pageCacheBytes,
+      router: (now) => this.#link.liveInstance(now),
+      effects: {
+        askRouter: (instance, message) => effects.toInstance(instance, message),
+        readLog: (id, request) => effects.readLog(name, id, request),
+      },
+    });
+    this.#link = new EdgeLink({
+      log: name,
+      edge,
+      owner: this,
+      effects: {
+        attach: (message) => effects.attach(message),
+        toInstance: (instance, message) => effects.toInstance(instance, message),
+        mend: (ticket, patterns, epoch, after) => this.#mend(ticket, { patterns, epoch, after, mode: 'every' }),
+      },
+    });
+  }
+
+  get epochs(): Epochs | undefined {
+    return this.#epochs;
+  }
+
+  get epoch(): string {
+    return this.#epochs === undefined ? '' : currentEpoch(this.#epochs);
+  }
+
+  get covered(): number | undefined {
+    return this.#covered;
+  }
+
+  get fanned(): number {
+    return this.#fanned;
+  }
+
+  get fannedPosition(): Position {
+    return { epoch: this.epoch, seq: this.#fanned };
+  }
+
+  get hasBegun(): boolean {
+    return this.#covered !== undefined;
+  }
+
+  /** Frames arrive, or none are wanted. */
+  get isReady(): boolean {
+    return this.#parts.size === 0 || this.#link.attached;
+  }
+
+  get interests(): Interests {
+    return this.#link.interests;
+  }
+
+  get parts(): number {
+    return this.#parts.size;
+  }
+
+  isInRing({ epoch, seq }: Position): boolean {
+    return this.hasBegun && epoch === this.epoch && seq >= this.ring.floor && seq <= this.#fanned;
+  }
+
+  // ---- parts
+
+  add(part: Part): void {
+    this.#parts.add(part);
+    this.#catchingUp.add(part);
+    for (const pattern of part.patterns) this.#link.watch(pattern, this.now());
+    part.on({ type: 'pump' }, this.now());
+  }
+
+  remove(part: Part): void {
+    if (!this.#parts.delete(part)) return;
+    this.#catchingUp.delete(part);
+    this.#retrying.delete(part);
+    for (const pattern of part.patterns) this.#link.unwatch(pattern, this.now());
+  }
+
+  wentLive(part: Part): void {
+    this.#catchingUp.delete(part);
+    this.#retrying.delete(part);
+  }
+
+  fellBack(part: Part): void {
+    this.#catchingUp.add(part);
+    this.#passSoon();
+  }
+
+  retryLater(part: Part): void {
+    this.#retrying.add(part);
+  }
+
+  /** The state of the log itself, for whoever must know where to begin. Asked once for all who wait. */
+  askState(receive: (extent: Extent | undefined) => void): void {
+    this.#stateWaiters.push(receive);
+    if (this.#stateWaiters.length === 1) this.#effects.askState(this.name);
+  }
+
+  onState(extent: Extent | undefined): void {
+    const waiters = this.#stateWaiters;
+    this.#stateWaiters = [];
+    for (const receive of waiters) receive(extent);
+  }
+
+  #pumpAll(): void {
+    const now = this.now();
+    for (const part of this.#catchingUp) part.on({ type: 'pump' }, now);
+  }
+
+  // ---- what comes in
+
+  onMessage(message: Exclude<ToEdge, { type: 'beats' }>): void {
+    if (message.type === 'answer') this.reads.fromRouter(message.id, message.page);
+    else this.#link.on(message, this.now());
+  }
+
+  onBeat(beat: Parameters<EdgeLink['on']>[0] & { readonly type: 'beat' }): void {
+    this.#link.on(beat, this.now());
+  }
+
+  fromLog(id: number, page: PageAnswer | 'failed'): void {
+    this.reads.fromLog(id, page);
+  }
+
+  tick(): void {
+    const now = this.now();
+    this.#link.on({ type: 'tick' }, now);
+    this.reads.tick(now);
+    for (const part of this.#retrying) {
+      if (now < part.retryAt) continue;
+      this.#retrying.delete(part);
+      part.on({ type: 'pump' }, now);
+    }
+  }
+
+  #mend(ticket: number, request: PageRequest): void {
+    this.reads.readAlone(request, this.now(), (page) => this.#link.on({ type: 'page', ticket, page }, this.now()));
+  }
+
+  // ---- what the link says (LinkOwner)
+
+  begin(epochs: Epochs, position: number): void {
+    this.#epochs = epochs;
+    this.#covered = position;
+    this.#fanned = position;
+    this.ring.raiseFloor(position);
+  }
+
+  apply(entries: readonly Entry[], upTo: number): void {
+    for (const entry of entries) {
+      this.ring.push(entry);
+      this.#pending.push(entry);
+      this.#pendingBytes += entryBytes(entry);
+      if (entry.kind === 'purged') this.reads.clear();
+    }
+    this.#covered = upTo;
+    if (this.#pendingBytes >= DELIVERY.pendingBytesMax) this.pass();
+    else this.#passSoon();
+  }
+
+  #passSoon(): void {
+    if (this.#passIsDue) return;
+    this.#passIsDue = true;
+    this.#effects.passSoon(this.name);
+  }
+
+  /** Passes on what was applied, in batches that a socket takes whole; then those who catch up go on. */
+  pass(): void {
+    this.#passIsDue = false;
+    this.#passOn();
+    this.#pumpAll();
+  }
+
+  #passOn(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    for (let start = 0; start < pending.length; ) {
+      const end = endOfBatch(pending, start);
+      const upTo = end === pending.length ? (this.#covered ?? 0) : (pending[end - 1] as Entry).seq;
+      this.#audiences.pass(this, start === 0 && end === pending.length ? pending : pending.slice(start, end), upTo);
+      this.#fanned = upTo;
+      start = end;
+    }
+    this.#fanned = this.#covered ?? 0;
+  }
+
+  newHistory(epochs: Epochs, fork: number): void {
+    this.#passOn();
+    const before = this.epoch;
+    const now = this.now();
+    for (const part of this.#parts) part.on({ type: 'history', before, fork, epoch: currentEpoch(epochs) }, now);
+    const covered = Math.min(this.#covered ?? 0, fork);
+    this.#epochs = epochs;
+    this.#covered = covered;
+    this.#fanned = covered;
+    this.ring.cutAfter(covered);
+    this.reads.clear();
+    this.#passSoon();
+  }
+
+  incomplete(upTo: number): void {
+    this.#passOn();
+    const now = this.now();
+    for (const part of this.#parts) part.on({ type: 'incomplete', upTo }, now);
+    this.#standAt(upTo);
+  }
+
+  jump(upTo: number): void {
+    this.#passOn();
+    for (const part of this.#parts) if (part.reader.state === 'live') part.reader.connection.fallBehind();
+    this.#standAt(upTo);
+    this.#passSoon();
+  }
+
+  #standAt(position: number): void {
+    this.ring.raiseFloor(position);
+    this.#covered = position;
+    this.#fanned = position;
+  }
+
+  activated(): void {
+    this.#pumpAll();
+  }
+
+  uncovered(gone: Pattern): void {
+    const now = this.now();
+    for (const part of this.#parts) {
+      // Only a pattern that the lost one covers can have lived on it; an exact one covers nobody else's.
+      if (part.reader.state !== 'live' || !part.patterns.some((p) => covers(gone, p)) || part.isHeldAt(this.#fanned)) continue;
+      part.on({ type: 'uncovered' }, now);
+    }
+  }
+
+  refused(pattern: Pattern): void {
+    for (const part of [...this.#parts]) {
+      if (!part.patterns.some((p) => p.text === pattern.text)) continue;
+      const { reader } = part;
+      reader.end();
+      reader.connection.outlet.refused(reader);
+    }
+  }
+}
+
+/** The end of the batch that begins at `start`: as many entries as one push may have bytes, at least one. */
+function endOfBatch(entries: readonly Entry[], start: number): number {
+  let bytes = 0;
+  for (let end = start; end < entries.length; end += 1) {
+    bytes += entryBytes(entries[end] as Entry);
+    if (bytes > DELIVERY.pageBytes && end > start) return end;
+  }
+  return entries.length;
+}

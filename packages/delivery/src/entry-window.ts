@@ -1,0 +1,203 @@
+import { type Entry, entryBytes, matches, type Pattern } from '@restante/protocol';
+
+/**
+ * A bounded window of a log's newest entries, indexed by mailbox: the router's hot tail and the edge's ring.
+ * It holds what was pushed after `floor`; at the limit the oldest entries go and the floor rises (I7).
+ * Whether what was pushed is everything that a reader wants is for the owner to know.
+ */
+export class EntryWindow {
+  readonly #bytesMax: number;
+  readonly #all = new SeqQueue();
+  readonly #byMailbox = new Map<string, SeqQueue>();
+  #bytes = 0;
+  #floor: number;
+
+  constructor(bytesMax: number, floor: number) {
+    this.#bytesMax = bytesMax;
+    this.#floor = floor;
+  }
+
+  /** Nothing that was pushed after this seq is missing, but what a purge erased. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#all.length;
+  }
+
+  /** Entries come in ascending order. One that says `purged` erases its mailbox's earlier ones. */
+  push(entry: Entry): void {
+    if (entry.kind === 'purged') this.#erase(entry.mailbox);
+    this.#all.push(entry);
+    const queue = this.#byMailbox.get(entry.mailbox);
+    if (queue === undefined) this.#byMailbox.set(entry.mailbox, new SeqQueue(entry));
+    else queue.push(entry);
+    this.#bytes += entryBytes(entry);
+    while (this.#bytes > this.#bytesMax && this.#all.length > 1) this.#evict();
+  }
+
+  /** Forgets everything up to `seq`: it was not read here, or is of no use. */
+  raiseFloor(seq: number): void {
+    while (this.#all.first !== undefined && this.#all.first.seq <= seq) this.#evict();
+    this.#floor = Math.max(this.#floor, seq);
+  }
+
+  /** Forgets everything after `seq`: another history goes on from there (I11). */
+  cutAfter(seq: number): void {
+    const kept = [...this.#all.after(0, seq)];
+    this.#all.clear();
+    this.#byMailbox.clear();
+    this.#bytes = 0;
+    this.#floor = Math.min(this.#floor, seq);
+    for (const entry of kept) this.push(entry);
+  }
+
+  /**
+   * A page of the entries in `(after, upTo]` that match any of `patterns`. Call only with `after` ≥ `floor`.
+   * `next`: up to where the page is whole.
+   */
+  read(request: WindowRead): WindowPage {
+    const found = request.mode === 'latest' ? this.#newest(request) : this.#every(request);
+    return cutPage(found, request);
+  }
+
+  #every({ patterns, after, upTo }: WindowRead): Iterable<Entry> {
+    const [only] = patterns;
+    if (patterns.length === 1 && only?.kind === 'exact') return this.#byMailbox.get(only.base)?.after(after, upTo) ?? [];
+    return filter(this.#all.after(after, upTo), (entry) => patterns.some((p) => matches(p, entry.mailbox)));
+  }
+
+  #newest({ patterns, after, upTo }: WindowRead): Iterable<Entry> {
+    const newest: Entry[] = [];
+    const take = (queue: SeqQueue | undefined): void => {
+      const entry = queue?.lastUpTo(upTo);
+      if (entry !== undefined && entry.seq > after) newest.push(entry);
+    };
+    if (patterns.every((p) => p.kind === 'exact')) for (const name of new Set(patterns.map((p) => p.base))) take(this.#byMailbox.get(name));
+    else for (const [name, queue] of this.#byMailbox) if (patterns.some((p) => matches(p, name))) take(queue);
+    return newest.sort((a, b) => a.seq - b.seq);
+  }
+
+  #evict(): void {
+    const entry = this.#all.shift();
+    if (entry === undefined) return;
+    this.#floor = Math.max(this.#floor, entry.seq);
+    const queue = this.#byMailbox.get(entry.mailbox);
+    this.#bytes -= entryBytes(entry);
+    queue?.shift();
+    if (queue?.length === 0) this.#byMailbox.delete(entry.mailbox);
+  }
+
+  #erase(mailbox: string): void {
+    const queue = this.#byMailbox.get(mailbox);
+    if (queue === undefined) return;
+    for (const entry of queue.after(0, Number.POSITIVE_INFINITY)) this.#bytes -= entryBytes(entry);
+    this.#byMailbox.delete(mailbox);
+    this.#all.remove((entry) => entry.mailbox === mailbox);
+  }
+}
+
+export interface WindowRead {
+  readonly patterns: readonly Pattern[];
+  readonly after: number;
+  readonly upTo: number;
+  readonly mode: 'every' | 'latest';
+  readonly limit: number;
+  readonly bytes: number;
+}
+
+export interface WindowPage {
+  readonly entries: readonly Entry[];
+  readonly next: number;
+}
+
+/** As much of `found`, ascending, as the request has room for, and at least one entry. */
+export function cutPage(found: Iterable<Entry>, { upTo, limit, bytes }: WindowRead): WindowPage {
+  const entries: Entry[] = [];
+  let room = bytes;
+  for (const entry of found) {
+    room -= entryBytes(entry);
+    if (entries.length === limit || (room < 0 && entries.length > 0)) return { entries, next: (entries.at(-1) as Entry).seq };
+    entries.push(entry);
+  }
+  return { entries, next: upTo };
+}
+
+function* filter(entries: Iterable<Entry>, wanted: (entry: Entry) => boolean): Generator<Entry> {
+  for (const entry of entries) if (wanted(entry)) yield entry;
+}
+
+/** Entries ascending by seq; taken from the front, found by binary search. */
+class SeqQueue {
+  #entries: (Entry | undefined)[];
+  #start = 0;
+
+  constructor(...entries: Entry[]) {
+    this.#entries = entries;
+  }
+
+  get length(): number {
+    return this.#entries.length - this.#start;
+  }
+
+  get first(): Entry | undefined {
+    return this.#entries[this.#start];
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.#entries[this.#start];
+    if (entry === undefined) return undefined;
+    this.#entries[this.#start] = undefined;
+    this.#start += 1;
+    // Half of the array is behind us: give it back. On average each entry is moved once.
+    if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+    return entry;
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#start = 0;
+  }
+
+  remove(unwanted: (entry: Entry) => boolean): void {
+    this.#entries = this.#entries.filter((entry) => entry !== undefined && !unwanted(entry));
+    this.#start = 0;
+  }
+
+  *after(seq: number, upTo: number): Generator<Entry> {
+    for (let i = this.#above(seq); i < this.#entries.length; i += 1) {
+      const entry = this.#entries[i] as Entry;
+      if (entry.seq > upTo) return;
+      yield entry;
+    }
+  }
+
+  lastUpTo(seq: number): Entry | undefined {
+    const index = this.#above(seq) - 1;
+    return index < this.#start ? undefined : this.#entries[index];
+  }
+
+  /** Index of the first entry with a seq above this one. */
+  #above(seq: number): number {
+    let low = this.#start;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle] as Entry).seq <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
