@@ -50,6 +50,13 @@ describe('the harness', () => {
     expect(sample.maxMs).toBeGreaterThanOrEqual(sample.p99Ms);
   }, 30_000);
 
+  it('counts publishes that overtake their answers', async () => {
+    const templates = await templatesFor([BARE], false);
+    const sample = await measureLatency(BARE, { readers, messages: 1_000, perSecond: 5_000, deliveryMsMax }, { pinned: false, templates });
+
+    expect(sample.delivered).toBe(readers * 1_000);
+  }, 30_000);
+
   it('ends with the reason when a publish is refused', async () => {
     await expect(measurePublish(SOCKET_IO, { publishers: 2, seconds: 1 }, { pinned: false, templates: [] })).rejects.toThrow(
       /^socket\.io: HTTP\/1\.1 404/,

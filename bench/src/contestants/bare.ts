@@ -33,24 +33,28 @@ export function startBareServer(templates: readonly Buffer[], writeTo: WriteTo):
     socket.on('data', (chunk) => {
       if (readers.has(socket)) return;
       rest += chunk.toString('latin1');
-      const headEnd = rest.indexOf('\r\n\r\n') + 4;
-      if (headEnd === 3) return;
-      if (rest.startsWith('GET ')) {
-        rest = '';
-        readers.add(socket);
-        socket.write(UPGRADED);
-        return;
+      for (let headEnd = endOfHead(rest); headEnd !== -1; headEnd = endOfHead(rest)) {
+        if (rest.startsWith('GET ')) {
+          readers.add(socket);
+          socket.write(UPGRADED);
+          return;
+        }
+        const bodyEnd = headEnd + Number(/\r\ncontent-length: (\d+)/i.exec(rest)?.[1] ?? 0);
+        if (rest.length < bodyEnd) return;
+        publish(rest.slice(headEnd, bodyEnd));
+        rest = rest.slice(bodyEnd);
+        socket.write(PUBLISHED);
       }
-      const bodyEnd = headEnd + Number(/\r\ncontent-length: (\d+)/i.exec(rest)?.[1] ?? 0);
-      if (rest.length < bodyEnd) return;
-      publish(rest.slice(headEnd, bodyEnd));
-      rest = rest.slice(bodyEnd);
-      socket.write(PUBLISHED);
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => readers.delete(socket));
   });
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => announce(server));
+}
+
+function endOfHead(text: string): number {
+  const end = text.indexOf('\r\n\r\n');
+  return end === -1 ? -1 : end + 4;
 }
 
 /** The templates are given as arguments, in base64. */

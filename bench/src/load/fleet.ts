@@ -102,10 +102,10 @@ export class Fleet {
     this.#latency.clear();
     this.#measuring = true;
     await this.#until(...this.#allReceived(() => due === messages), messages * intervalMs + this.#deliveryMsMax, () => {
+      const dueAt = () => startedAt + due * intervalMs;
       const publishDue = () => {
-        this.#publish(1, (startedAt + due * intervalMs) * 1_000);
-        due++;
-        if (due < messages) setTimeout(publishDue, startedAt + due * intervalMs - performance.now());
+        for (; due < messages && dueAt() <= performance.now(); due++) this.#publish(1, dueAt() * 1_000);
+        if (due < messages) setTimeout(publishDue, dueAt() - performance.now());
       };
       publishDue();
     });

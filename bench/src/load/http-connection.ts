@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * One keep-alive HTTP connection on a raw socket, with one request under way at a time. Any answer but 2xx is a fault.
+ * One keep-alive HTTP connection on a raw socket. Requests may be sent before the last was answered: answers come in their order. Any but
+ * 2xx is a fault.
  * Understands only answers with a Content-Length, which is what every contestant sends.
  */
 
@@ -45,23 +46,28 @@ export class HttpConnection {
   }
 
   #chunk(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (this.#rest.length > 0 && this.#answer(this.#rest));
+  }
+
+  /** @returns whether there was a whole answer, which is then taken from the rest */
+  #answer(bytes: Buffer): boolean {
     const headEnd = bytes.indexOf('\r\n\r\n');
-    if (headEnd === -1) {
-      this.#rest = bytes;
-      return;
-    }
+    if (headEnd === -1) return false;
     const head = bytes.toString('latin1', 0, headEnd);
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
-    if (length === undefined) return this.#events.fault(`an answer without a length: ${head.slice(0, 200)}`);
+    if (length === undefined) return this.#refused(`an answer without a length: ${head.slice(0, 200)}`);
     const end = headEnd + 4 + Number(length);
-    if (bytes.length < end) {
-      this.#rest = bytes;
-      return;
-    }
+    if (bytes.length < end) return false;
     const body = bytes.subarray(headEnd + 4, end);
-    if (!head.startsWith('HTTP/1.1 2')) return this.#events.fault(`${head.slice(0, 40)}: ${body.toString()}`);
+    if (!head.startsWith('HTTP/1.1 2')) return this.#refused(`${head.slice(0, 40)}: ${body.toString()}`);
     this.#rest = bytes.subarray(end);
     this.#events.answer(body);
+    return true;
+  }
+
+  #refused(reason: string): false {
+    this.#events.fault(reason);
+    return false;
   }
 }
