@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Logger } from './logger.js';
 
 /**
- * Starts the parts of a process in order and stops them in reverse, each drained before it is closed, all within one deadline.
+ * Starts the parts of a process in order and stops them in reverse, each drained before it is closed, within limits of time.
  * A part that is late or fails to stop does not keep the others.
  */
 
@@ -14,19 +14,19 @@ export interface Part {
 
 export interface LifecycleOptions {
   readonly logger: Logger;
-  /** For draining and closing together; what is not closed then is left behind. */
-  readonly stopMsMax: number;
+  /** For all draining together; what is not done then is closed as it is. */
+  readonly drainMsMax: number;
+  /** For closing one part; what is not done then is left behind. */
+  readonly closeMsMax: number;
 }
 
 export class Lifecycle {
-  readonly #logger: Logger;
-  readonly #stopMsMax: number;
+  readonly #options: LifecycleOptions;
   readonly #parts: { readonly name: string; readonly part: Part }[] = [];
   #stopping: Promise<boolean> | undefined;
 
-  constructor({ logger, stopMsMax }: LifecycleOptions) {
-    this.#logger = logger;
-    this.#stopMsMax = stopMsMax;
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
   }
 
   /** What fails here was not started; whoever is starting calls `stop` for the parts before it. */
@@ -43,24 +43,25 @@ export class Lifecycle {
   }
 
   async #stop(): Promise<boolean> {
-    const deadline = new Deadline(this.#stopMsMax);
+    const drained = new Deadline(this.#options.drainMsMax);
     let clean = true;
     for (const { name, part } of this.#parts.reverse()) {
-      for (const step of ['drain', 'close'] as const) {
-        clean = (await this.#run(name, part, step, deadline)) && clean;
-      }
+      clean = (await this.#run(name, 'drain', () => part.drain?.(), drained)) && clean;
+      const closed = new Deadline(this.#options.closeMsMax);
+      clean = (await this.#run(name, 'close', () => part.close(), closed)) && clean;
+      closed.clear();
     }
-    deadline.clear();
+    drained.clear();
     return clean;
   }
 
-  async #run(name: string, part: Part, step: 'drain' | 'close', deadline: Deadline): Promise<boolean> {
+  async #run(part: string, step: 'drain' | 'close', run: () => Promise<void> | undefined, deadline: Deadline): Promise<boolean> {
+    const { logger } = this.#options;
     try {
-      const outcome = await Promise.race([part[step]?.(), deadline.passed]);
-      if (outcome !== 'late') return true;
-      this.#logger.error({ part: name, step }, 'was not done before the deadline, going on without it');
+      if ((await Promise.race([run(), deadline.passed])) !== 'late') return true;
+      logger.error({ part, step }, 'was not done in time, going on without it');
     } catch (err) {
-      this.#logger.error({ err, part: name, step }, 'failed while stopping');
+      logger.error({ err, part, step }, 'failed while stopping');
     }
     return false;
   }

@@ -1,4 +1,4 @@
-import { SETTINGS } from '@restante/runtime';
+import { defaultText, SETTINGS } from '@restante/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from './commands/arguments.js';
 import { Server, URL_DEFAULT } from './http/server.js';
@@ -48,12 +48,11 @@ function urlOption(io: Io): Option {
 
 function addConfigOptions(command: Command): Command {
   command.option('--config <file>', 'the configuration file; also RESTANTE_CONFIG (default: restante.yaml, if there is one)');
-  for (const { flag, schema } of SETTINGS) command.option(`${flag} <value>`, `${schema.description}${fallback(schema.default)}`);
+  for (const { flag, schema } of SETTINGS) {
+    const text = defaultText(schema);
+    command.option(`${flag} <value>`, `${schema.description}${text === undefined ? '' : ` (default: ${text})`}`);
+  }
   return command;
-}
-
-function fallback(value: unknown): string {
-  return value === undefined || Array.isArray(value) ? '' : ` (default: ${String(value)})`;
 }
 
 /** The flags of settings that were given, as they were typed. */

@@ -22,11 +22,13 @@ export interface Restante {
   stop(): Promise<boolean>;
 }
 
-/** On top of draining: for closing sockets and the last commit. */
+/** Draining that is asked to take `drainMs` is late only after this much more. */
+const DRAIN_SLACK_MS = 1_000;
+/** Enough for the last commit on a slow disk. */
 const CLOSE_MS_MAX = 5_000;
 
 export async function start(config: Config, { logger = loggerOf(config) }: { readonly logger?: Logger } = {}): Promise<Restante> {
-  const lifecycle = new Lifecycle({ logger, stopMsMax: config.drainMs + CLOSE_MS_MAX });
+  const lifecycle = new Lifecycle({ logger, drainMsMax: config.drainMs + DRAIN_SLACK_MS, closeMsMax: CLOSE_MS_MAX });
   try {
     return await startParts(config, lifecycle, logger);
   } catch (error) {

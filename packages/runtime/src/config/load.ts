@@ -81,9 +81,13 @@ function parseYaml(name: string, text: string, faults: string[]): Tree {
   }
   if (document.errors.length > 0) return {};
   const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Tree;
+  if (isTree(value)) return value;
   faults.push(`${name} must be a map of settings`);
   return {};
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 interface Given {
@@ -134,7 +138,9 @@ function overlay(tree: Tree, given: Iterable<Given>, names: Map<string, string>)
     let at = tree;
     for (const key of setting.path.slice(0, -1)) {
       const next = at[key];
-      at = at[key] = typeof next === 'object' && next !== null ? (next as Tree) : {};
+      const below: Tree = isTree(next) ? next : {};
+      at[key] = below;
+      at = below;
     }
     at[setting.path[setting.path.length - 1] as string] = value;
     names.set(setting.path.join('.'), name);

@@ -27,24 +27,24 @@ function readObject(schema: SettingSchema, raw: unknown, faults: Fault[], path: 
     faults.push({ path, text: 'must be a map of settings' });
     return readObject(schema, {}, [], path);
   }
-  const given = new Map<string, unknown>(Object.entries(raw));
+  const left = new Map<string, unknown>(Object.entries(raw));
   const read: [string, unknown][] = [];
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (given.get(key) === undefined && schema.required?.includes(key) === true) {
+    if (left.get(key) === undefined && schema.required?.includes(key) === true) {
       faults.push({ path: [...path, key], text: `is missing: ${expected(property)}` });
     } else {
-      const value = readTree(property, given.get(key), faults, [...path, key]);
+      const value = readTree(property, left.get(key), faults, [...path, key]);
       if (value !== undefined) read.push([key, value]);
     }
-    given.delete(key);
+    left.delete(key);
   }
-  for (const [key, value] of given) {
+  for (const [key, value] of left) {
     const property = Object.entries(schema.patternProperties ?? {}).find(([pattern]) => new RegExp(pattern).test(key))?.[1];
     if (property === undefined) faults.push({ path: [...path, key], text: unknown(schema) });
     // A key with nothing behind it (`elections:`) is a map without settings, not the default.
     else read.push([key, readTree(property, value ?? {}, faults, [...path, key])]);
   }
-  if (schema.minProperties !== undefined && read.length < schema.minProperties && given.size === 0)
+  if (schema.minProperties !== undefined && read.length < schema.minProperties && left.size === 0)
     faults.push({ path, text: 'must not be empty' });
   return Object.fromEntries(read);
 }

@@ -1,5 +1,5 @@
 import { expected } from './read.js';
-import { CONFIG_SCHEMA, SETTINGS, type SettingSchema } from './settings.js';
+import { CONFIG_SCHEMA, defaultText, SETTINGS, type SettingSchema } from './settings.js';
 
 /** `docs/reference/configuration.md` and `config.schema.json`, made from the schema; a test compares them with what is in the folder. */
 
@@ -59,10 +59,8 @@ function* ofNamespace(schema: SettingSchema, prefix: string): Iterable<string> {
 }
 
 function describe(schema: SettingSchema, isRequired = false): string {
-  const fallback = Array.isArray(schema.default)
-    ? 'an empty list'
-    : schema.default === undefined
-      ? 'not set'
-      : `\`${String(schema.default)}\``;
-  return `${schema.description}\n\nMay be: ${expected(schema)}. ${isRequired ? 'Must be given.' : `Default: ${fallback}.`}`;
+  const text = defaultText(schema);
+  const none = schema.items === undefined ? 'not set' : 'an empty list';
+  const fallback = isRequired ? 'Must be given.' : `Default: ${text === undefined ? none : `\`${text}\``}.`;
+  return `${schema.description}\n\nMay be: ${expected(schema)}. ${fallback}`;
 }

@@ -39,6 +39,11 @@ export interface Setting {
   readonly schema: SettingSchema;
 }
 
+/** A default as a person would write it; undefined where there is none, or an empty list. */
+export function defaultText({ default: value }: SettingSchema): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${value}` : undefined;
+}
+
 export const CONFIG_SCHEMA = ConfigSchema as unknown as SettingSchema;
 
 export const SETTINGS: readonly Setting[] = [...leaves(CONFIG_SCHEMA, [])];

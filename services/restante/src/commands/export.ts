@@ -71,7 +71,7 @@ function lines(messages: readonly Message[], source: string): string {
 }
 
 /** Numbers that JavaScript cannot hold would change if `data` were printed from what was parsed. */
-function line({ data, ...rest }: Message, source: string | undefined): string {
+function line({ data: _parsed, ...rest }: Message, source: string | undefined): string {
   return source === undefined ? JSON.stringify(rest) : `${JSON.stringify(rest).slice(0, -1)},"data":${source}}`;
 }
 

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { memberSource } from '@restante/http/raw-json';
 import type { Message } from '@restante/protocol';
 import { isMailbox } from '@restante/protocol';
@@ -20,7 +21,7 @@ export interface ImportOptions {
 }
 
 interface Source {
-  readonly stream: typeof process.stdin | import('node:stream').Readable;
+  readonly stream: Readable;
   /** Undefined for a pipe. */
   readonly bytes: number | undefined;
 }

@@ -54,7 +54,5 @@ function bodyText({ data, text, base64, purged }: Message): string {
 
 /** A publisher must not be able to move the cursor of a reader's terminal, nor to begin a new line. */
 function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) =>
-    char === '\n' ? '\\n' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replaceAll(/\p{Cc}/gu, (char) => (char === '\n' ? '\\n' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`));
 }
