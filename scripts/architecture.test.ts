@@ -23,6 +23,8 @@ const WORKSPACES = {
 const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ['packages/auth/src/chicken.ts', `export const a = 1;`],
   ['packages/auth/src/egg.ts', `import './chicken.js';`],
+  ['packages/runtime/src/one.ts', `import type { Two } from './two.js';\nexport type One = Two;`],
+  ['packages/runtime/src/two.ts', `import type { One } from './one.js';\nexport type Two = One;`],
   ['packages/protocol/src/main.ts', `import type { shape } from './schemas/shape.js';\nexport type Shape = typeof shape;`],
   ['packages/protocol/src/schemas/shape.ts', `import 'typebox';\nexport const shape = 1;`],
   ['packages/protocol/src/node-types.ts', `import type { Server } from 'node:net';\nexport type S = Server;`],

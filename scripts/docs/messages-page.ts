@@ -17,7 +17,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  readonly default?: unknown;
+  readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -26,11 +26,17 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
+type Shapes = Readonly<Record<string, Schema>>;
+
+/** The types of schemas say more than a page needs: that they are JSON Schema. */
+const asShapes = (schemas: Readonly<Record<string, object>>): Shapes => schemas as Shapes;
+
 /** Shapes that have a section of their own, in the order of the page. */
-export const HTTP_SHAPES: Readonly<Record<string, Schema>> = {
+export const HTTP_SHAPES = asShapes({
   Message,
   Page: http.Page,
   PageQuery: http.PageQuery,
+  PublishHeaders: http.PublishHeaders,
   Published: http.Published,
   PublishItem: http.PublishItem,
   PublishBatch: http.PublishBatch,
@@ -43,13 +49,14 @@ export const HTTP_SHAPES: Readonly<Record<string, Schema>> = {
   StreamGap: http.StreamGap,
   Health: http.Health,
   Problem: http.Problem,
-};
+});
 
 const WHERE: Readonly<Record<string, string>> = {
   Message:
     'One message, the same in pages, events, socket frames and exports. Exactly one of `data`, `text`, `base64` and `purged` is there.',
   Page: 'Answer of `GET /v1/mailboxes/{name or pattern}`.',
   PageQuery: 'Query of `GET /v1/mailboxes/{name or pattern}`.',
+  PublishHeaders: 'Headers of `POST /v1/mailboxes/{name}`.',
   Published: 'Answer of `POST /v1/mailboxes/{name}`: 201 where it was stored, 200 where its id had been stored before.',
   PublishItem: 'One message of a batch. Exactly one of `data`, `text` and `base64` is there.',
   PublishBatch: 'Body of `POST /v1/publish`.',
@@ -66,16 +73,15 @@ const WHERE: Readonly<Record<string, string>> = {
 
 export function messagesPage(): string {
   const shapes = Object.entries(HTTP_SHAPES).map(([name, schema]) => section(name, schema, `${WHERE[name] ?? ''}\n\n`));
-  const frames = (kind: Readonly<Record<string, Schema>>): string[] =>
-    Object.entries(kind).map(([name, schema]) => section(`\`${name}\``, schema));
+  const frames = (kind: Shapes): string[] => Object.entries(kind).map(([name, schema]) => section(`\`${name}\``, schema));
   return `${[
     HEAD,
     '## HTTP',
     ...shapes,
     `## Socket frames, from the client\n\n\`GET /v1/socket\`, subprotocol \`${SUBPROTOCOL}\` (it need not be named). The server refuses fields that it does not know.`,
-    ...frames(CLIENT_FRAMES),
+    ...frames(asShapes(CLIENT_FRAMES)),
     '## Socket frames, from the server\n\nA client ignores fields, and frames of a type, that it does not know.',
-    ...frames(SERVER_FRAMES),
+    ...frames(asShapes(SERVER_FRAMES)),
   ].join('\n\n')}\n`;
 }
 

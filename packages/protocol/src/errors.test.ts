@@ -13,9 +13,8 @@ describe('the catalogue of errors', () => {
   });
 
   it('calls no fault of the request retryable but slowness, and every 503 is', () => {
-    for (const [code, kind] of rows) {
-      if (kind.status < 429) expect(kind.retryable, code).toBe(kind.status === 408);
-      if (kind.status === 503) expect(kind.retryable, code).toBe(true);
+    for (const [code, kind] of rows.filter(([, { status }]) => status < 429 || status === 503)) {
+      expect(kind.retryable, code).toBe(kind.status === 408 || kind.status === 503);
     }
   });
 

@@ -76,6 +76,15 @@ describe('where a reader goes on', () => {
     expect(resumeAt(extent(20, 200), { epoch: 'third', seq: 201 }, false)).toEqual({ start: 201, complete: true });
   });
 
+  it('begins a run of latest anew when its epoch is no longer the current one', () => {
+    expect(resumeAt(extent(20, 200), { epoch: 'second', seq: 60 }, true, 'latest')).toEqual({
+      start: 20,
+      complete: false,
+      reason: 'history',
+    });
+    expect(resumeAt(extent(20, 200), { epoch: 'third', seq: 60 }, true, 'latest')).toEqual({ start: 60, complete: true });
+  });
+
   it('is never told in silence to skip or repeat, whatever the forks', () => {
     const forks = fc.array(fc.nat(300), { maxLength: 5 });
     fc.assert(

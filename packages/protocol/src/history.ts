@@ -81,7 +81,8 @@ export function resumeAt(
   const { epochs, floor, head } = extent;
   if (after === 'earliest') return { start: floor, complete: true };
   const shared = sharedUpTo(epochs, after.epoch);
-  if (shared === undefined || (mode === 'latest' && after.epoch !== currentEpoch(epochs))) return { start: floor, complete: false, reason: 'history' };
+  if (shared === undefined || (mode === 'latest' && after.epoch !== currentEpoch(epochs)))
+    return { start: floor, complete: false, reason: 'history' };
   if (after.seq > shared) return { start: Math.max(shared, floor), complete: false, reason: 'history' };
   if (authoritative && after.seq > head) return { start: floor, complete: false, reason: 'history' };
   if (after.seq < floor) return { start: floor, complete: false, reason: 'retention' };

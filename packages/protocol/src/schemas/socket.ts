@@ -11,7 +11,11 @@ export const SUBPROTOCOL = 'restante.v1';
 
 const strict = { additionalProperties: false } as const;
 
-const Ref = Type.String({ minLength: 1, maxLength: LIMITS.refBytesMax, description: 'Chosen by the client; comes back in what concerns this request.' });
+const Ref = Type.String({
+  minLength: 1,
+  maxLength: LIMITS.refBytesMax,
+  description: 'Chosen by the client; comes back in what concerns this request.',
+});
 const OptionalRef = Type.Optional(Ref);
 
 const Subscribe = Type.Object(
@@ -52,7 +56,9 @@ export const SERVER_FRAMES = {
       type: Type.Literal('hello'),
       version: Type.String(),
       region: Type.String(),
-      heartbeatMs: Type.Integer({ description: 'A `position` or something else comes at least so often; after two missed, connect again.' }),
+      heartbeatMs: Type.Integer({
+        description: 'A `position` or something else comes at least so often; after two missed, connect again.',
+      }),
       limits: Type.Object({ frameBytes: Type.Integer(), messageBytes: Type.Integer(), subscriptions: Type.Integer() }, strict),
     },
     { $id: 'hello', ...strict },
@@ -64,7 +70,9 @@ export const SERVER_FRAMES = {
   messages: Type.Object(
     {
       type: Type.Literal('messages'),
-      for: Type.Optional(Type.Array(Ref, { description: 'Catch-up, for these subscriptions only. Absent: for every live subscription that matches.' })),
+      for: Type.Optional(
+        Type.Array(Ref, { description: 'Catch-up, for these subscriptions only. Absent: for every live subscription that matches.' }),
+      ),
       cursor: CursorText,
       messages: Type.Array(Message),
     },
