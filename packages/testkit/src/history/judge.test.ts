@@ -343,7 +343,7 @@ describe('the judge of histories', () => {
   it('accepts whatever a server that does everything right can make of it', () => {
     fc.assert(
       fc.property(fc.array(reader, { minLength: 1, maxLength: 4 }), fc.array(command, { maxLength: 80 }), (readers, commands) => {
-        const world = new PerfectWorld(readers as never).run(commands as Command[]);
+        const world = new PerfectWorld(readers).run(commands);
         const verdict = judge(world.events, [world.final()]);
         if (!verdict.ok) throw new Error(verdict.text);
       }),
@@ -423,7 +423,7 @@ describe('the judge of histories', () => {
 
   it('judges 100,000 messages at 20 readers in seconds', () => {
     const mailboxes = Array.from({ length: 1_000 }, (_, i) => `/m/${i}`);
-    const all = Array.from({ length: 100_000 }, (_, i) => ({ seq: i + 1, mailbox: mailboxes[i % 1_000] as string }));
+    const all = Array.from({ length: 100_000 }, (_, i) => ({ seq: i + 1, mailbox: mailboxes[i % 1_000] ?? '' }));
     const events = all.map(({ seq, mailbox }) => published(seq, mailbox));
     for (let r = 0; r < 20; r++) {
       events.push(...asks('earliest', '/m/*', r % 2 === 0 ? 'every' : 'latest', `r${r}`));

@@ -94,12 +94,10 @@ export class KnownLog {
   readonly lineage: Lineage;
   readonly floor: number;
   readonly head: number;
-  readonly #final: FinalLog;
   readonly #byEpoch = new Map<string, Map<number, Known>>();
   readonly #timelines = new Map<string, Timeline>();
 
   constructor(final: FinalLog, published: Published) {
-    this.#final = final;
     this.name = final.log;
     this.lineage = new Lineage(final.epochs);
     this.floor = final.floor;

@@ -76,7 +76,7 @@ export class PerfectWorld {
   }
 
   #entries(): FinalEntry[] {
-    return this.#stored.filter((entry) => entry.seq > this.#floor && entry.purgedAt === OPEN).map(({ purgedAt: _, ...entry }) => entry);
+    return this.#stored.filter((entry) => entry.seq > this.#floor && entry.purgedAt === OPEN);
   }
 
   #run(command: Command): void {

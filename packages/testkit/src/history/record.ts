@@ -1,4 +1,4 @@
-import { type GapReason, type Message, parseCursor } from '@restante/protocol';
+import { type GapReason, type Message, matches, type Pattern, parseCursor, parsePattern } from '@restante/protocol';
 import { type HistoryEvent, type Outcome, toLine } from './events.js';
 import { hashOfBody } from './hash.js';
 
@@ -24,7 +24,7 @@ export class Recorder {
 
   reader(name: string, patterns: readonly string[], mode: 'every' | 'latest'): ReaderRecord {
     this.record({ type: 'reader', reader: name, patterns, mode });
-    return new ReaderRecord(this, name);
+    return new ReaderRecord(this, name, patterns.map(parsePattern));
   }
 
   /** The next moment, for `start` and `end` of a publish. */
@@ -44,12 +44,18 @@ export class Recorder {
 export class ReaderRecord {
   readonly #recorder: Recorder;
   readonly name: string;
+  readonly #patterns: readonly Pattern[];
   /** How many messages it received, repeated ones too. */
   received = 0;
 
-  constructor(recorder: Recorder, name: string) {
+  constructor(recorder: Recorder, name: string, patterns: readonly Pattern[]) {
     this.#recorder = recorder;
     this.name = name;
+    this.#patterns = patterns;
+  }
+
+  matches(mailbox: string): boolean {
+    return this.#patterns.some((pattern) => matches(pattern, mailbox));
   }
 
   connected(after: string | undefined): void {

@@ -151,8 +151,8 @@ export class Run {
     // What lies beyond the floor or the fork was there to be read, and is owed all the same.
     const excused = Math.min(cause, to?.seq ?? cause);
     // A new history is read from its start in `latest` mode: what is the newest now may be older than what was seen.
-    const start = reason === 'history' && this.#story.reader.mode === 'latest' ? track.log.floor : excused;
-    track.place = { epoch: to?.epoch, seq: start };
+    const anew = reason === 'history' && this.#story.reader.mode === 'latest';
+    track.place = anew ? { epoch: undefined, seq: track.log.floor } : { epoch: to?.epoch, seq: excused };
     if (to !== undefined && to.seq > excused) this.#moveTo(track, to.epoch, to.seq);
   }
 
@@ -244,14 +244,14 @@ export class Run {
     return this.#found(code, `${name(event)} at ${text(track.log, event)} came where the reader stood at ${text(track.log, place)}`);
   }
 
-  #track(name: string): Track {
-    let track = this.#tracks.get(name);
+  #track(logName: string): Track {
+    let track = this.#tracks.get(logName);
     if (track !== undefined) return track;
-    const log = this.#logs.get(name);
-    if (log === undefined) throw this.#found('HISTORY_UNREADABLE', `there is no final read of log ${name}`);
+    const log = this.#logs.get(logName);
+    if (log === undefined) throw this.#found('HISTORY_UNREADABLE', `there is no final read of log ${logName}`);
     const place = this.#start(log);
     track = { log, place, base: place, newest: new Map() };
-    this.#tracks.set(name, track);
+    this.#tracks.set(logName, track);
     return track;
   }
 
