@@ -29,7 +29,7 @@ export interface Schema {
 type Shapes = Readonly<Record<string, Schema>>;
 
 /** The types of schemas say more than a page needs: that they are JSON Schema. */
-const asShapes = (schemas: Readonly<Record<string, object>>): Shapes => schemas as Shapes;
+const asShapes = (schemas: Readonly<Record<string, object>>): Shapes => schemas;
 
 /** Shapes that have a section of their own, in the order of the page. */
 export const HTTP_SHAPES = asShapes({
