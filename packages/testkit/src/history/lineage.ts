@@ -17,6 +17,10 @@ export class Lineage {
     return this.#epochs[this.#epochs.length - 1]?.epoch ?? '';
   }
 
+  get hasForked(): boolean {
+    return this.#epochs.length > 1;
+  }
+
   /** The epoch that stored the entry which `epoch` shows at `seq`. */
   owner(epoch: string, seq: number): string {
     let index = this.#index.get(epoch);

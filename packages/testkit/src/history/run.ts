@@ -19,6 +19,8 @@ interface Track {
   readonly log: KnownLog;
   /** undefined: unknown until the reader is told something. */
   place: Place | undefined;
+  /** Up to where it has seen everything, over all its connections; `place` is behind that while a connection repeats. */
+  furthest: Place | undefined;
   /** Where the very first connection began. A `latest` run that starts anew on another epoch goes back to it. */
   base: Place | undefined;
   /** What the reader is owed in the epoch that it was told of last. */
@@ -78,7 +80,9 @@ export class Run {
     if (asked instanceof Map && this.#connected)
       for (const [log, position] of asked) {
         const track = this.#tracks.get(log);
-        if (track?.place !== undefined && this.#isAhead(track, position)) this.#moveTo(track, position.epoch, position.seq);
+        if (track?.furthest === undefined || !isAhead(track.log, track.furthest, position)) continue;
+        track.place = track.furthest;
+        this.#moveTo(track, position.epoch, position.seq);
       }
     this.#after = asked;
     this.#connected = true;
@@ -105,7 +109,7 @@ export class Run {
     const { place } = track;
     if (place?.epoch !== undefined && event.seq <= place.seq) throw this.#notAfter(track, event, place);
     this.#pass(track, event.epoch, event.seq - 1);
-    track.place = { epoch: event.epoch, seq: event.seq };
+    this.#stand(track, { epoch: event.epoch, seq: event.seq });
     track.newest.set(event.mailbox, entry);
     this.#received = true;
   }
@@ -124,7 +128,7 @@ export class Run {
         `${text(track.log, { epoch, seq })} is before ${text(track.log, place)}, where the reader stood`,
       );
     this.#pass(track, epoch, seq);
-    track.place = { epoch, seq };
+    this.#stand(track, { epoch, seq });
     track.base ??= track.place;
   }
 
@@ -152,14 +156,16 @@ export class Run {
     const excused = Math.min(cause, to?.seq ?? cause);
     // A new history is read from its start in `latest` mode: what is the newest now may be older than what was seen.
     const anew = reason === 'history' && this.#story.reader.mode === 'latest';
-    track.place = anew ? { epoch: undefined, seq: track.log.floor } : { epoch: to?.epoch, seq: excused };
+    this.#stand(track, { epoch: to?.epoch, seq: anew ? Math.min(track.log.floor, excused) : excused });
+    track.furthest = track.place;
     if (to !== undefined && to.seq > excused) this.#moveTo(track, to.epoch, to.seq);
   }
 
   /** Up to where history justifies a gap: the fork, or the floor where that is higher. */
   #historyEnd({ log, place }: Track, to: Position | undefined): number | undefined {
     if (place === undefined) return to?.seq ?? log.floor;
-    if (place.epoch === undefined) return undefined;
+    // It began in an epoch that nobody named: any but the first may have followed upon it.
+    if (place.epoch === undefined) return log.lineage.hasForked ? log.floor : undefined;
     const epoch = to?.epoch ?? log.lineage.after(place.epoch);
     if (place.epoch === epoch) return place.seq > log.head ? log.floor : undefined;
     const shared = log.lineage.shared(place.epoch, epoch);
@@ -250,7 +256,7 @@ export class Run {
     const log = this.#logs.get(logName);
     if (log === undefined) throw this.#found('HISTORY_UNREADABLE', `there is no final read of log ${logName}`);
     const place = this.#start(log);
-    track = { log, place, base: place, newest: new Map() };
+    track = { log, place, furthest: place, base: place, newest: new Map() };
     this.#tracks.set(logName, track);
     return track;
   }
@@ -265,11 +271,17 @@ export class Run {
     return (this.#after === 'earliest' ? undefined : this.#after.get(log.name)) ?? { epoch: undefined, seq: log.floor };
   }
 
-  #isAhead({ log, place }: Track, position: Position): boolean {
-    if (place?.epoch === undefined) return false;
-    return place.epoch === position.epoch
-      ? position.seq > place.seq
-      : log.lineage.shared(place.epoch, position.epoch) !== undefined && position.seq > place.seq;
+  #stand(track: Track, place: Place): void {
+    track.place = place;
+    const { log, furthest } = track;
+    if (furthest?.epoch === undefined || place.epoch === undefined) {
+      track.furthest = place;
+      return;
+    }
+    const shared = log.lineage.shared(furthest.epoch, place.epoch);
+    // A connection that repeats in the epoch before, or in this one, takes nothing away from what was seen.
+    if (shared === undefined) return;
+    track.furthest = furthest.seq <= shared && furthest.seq > place.seq ? { epoch: place.epoch, seq: furthest.seq } : place;
   }
 
   #cursor(cursor: string): Cursor {
@@ -293,4 +305,8 @@ export class Run {
 
 function text(log: KnownLog, place: { readonly epoch: string | undefined; readonly seq: number }): string {
   return `${log.name}.${place.epoch ?? 'start'}.${place.seq}`;
+}
+
+function isAhead(log: KnownLog, place: Place, position: Position): boolean {
+  return place.epoch !== undefined && position.seq > place.seq && log.lineage.shared(place.epoch, position.epoch) !== undefined;
 }
