@@ -25,8 +25,8 @@ const DRIVERS = {
 };
 
 const TESTS = '[.]test[.]ts$';
-/** A contract suite is a test that the port exports. */
-const PROOF = `(?:${TESTS}|/src/contract/)`;
+/** A contract suite is a test that the port exports; `testing` holds what only the tests beside it use. */
+const PROOF = `(?:${TESTS}|/src/contract/|^(?:packages|services)/[^/]+/testing/)`;
 const RUN_TIME = ['type-only', 'pre-compilation-only'];
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -44,7 +44,7 @@ const betweenPackagesInTests = Object.entries(PACKAGES).map(([name, allowed]) =>
   forbid(
     `${name}-tests-import-only`,
     `tests of ${name} import what ${name} may import, and the testkit`,
-    { path: `^packages/${name}/.*${PROOF}` },
+    { path: PROOF, pathNot: `^(?!packages/${name}/)` },
     { path: '^packages/', pathNot: `^packages/(${[name, ...allowed, 'testkit'].join('|')})/` },
   ),
 );

@@ -6,7 +6,7 @@ import { table } from './markdown.js';
 /** `docs/reference/messages.md`: every shape that goes over the wire, field by field, from the schemas that check them. */
 
 /** As much of JSON Schema as the schemas use; `typeText` refuses the rest, so that nothing is left out in silence. */
-export interface Schema {
+interface Schema {
   readonly $id?: string;
   readonly title?: string;
   readonly type?: string;
