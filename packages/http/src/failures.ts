@@ -51,14 +51,19 @@ export function internalFault(cause: unknown, request: FastifyRequest, faults: F
 
 /** What Node's parser refuses never becomes a request: the answer is written to the socket as it is. */
 export function onConnectionFault(fault: Error & { readonly code?: string }, socket: Socket): void {
-  // A reply that has begun, or is still to come for an earlier request, must not be mixed with this one.
-  const busy = (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
-  if (fault.code === 'ECONNRESET' || !socket.writable || busy) {
+  if (fault.code === 'ECONNRESET' || !socket.writable || owesReply(socket)) {
     socket.destroy();
     return;
   }
   const code = codeOfFault(fault, 'MESSAGE_TOO_LARGE') ?? 'REQUEST_INVALID';
   socket.end(rawProblem(faultError(code, fault)), () => socket.destroy());
+}
+
+/** Is the reply to an earlier, whole request still to come, or under way? Ours would be taken for it. */
+function owesReply(socket: Socket): boolean {
+  // Node keeps the reply that has the socket here; there is no public way to it.
+  const { _httpMessage: reply } = socket as { readonly _httpMessage?: ServerResponse | null };
+  return reply != null && (reply.headersSent || reply.req.complete);
 }
 
 function sendNotFound(methods: ReadonlyMap<string, ReadonlySet<string>>, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,0 +1,157 @@
+import { connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FakeWaiting } from '../testing/fake-waiting.js';
+import { type Fixture, type FixtureOptions, httpFixture } from '../testing/fixture.js';
+
+const open: { close: () => unknown }[] = [];
+
+async function listening(options: FixtureOptions = {}): Promise<Fixture & { readonly port: number }> {
+  const fixture = await httpFixture(options);
+  await fixture.app.listen({ host: '127.0.0.1', port: 0 });
+  open.push(fixture.app);
+  return { ...fixture, port: (fixture.app.server.address() as AddressInfo).port };
+}
+
+/** A raw connection, and all that came from it. */
+class Peer {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  received = '';
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    this.socket.on('data', (chunk: string) => {
+      this.received += chunk;
+    });
+    this.socket.on('error', () => {});
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+    open.push({ close: () => this.socket.destroy() });
+  }
+
+  send(text: string): this {
+    this.socket.write(text);
+    return this;
+  }
+
+  problem(): { code: string; status: number } {
+    return JSON.parse(this.received.slice(this.received.indexOf('\r\n\r\n') + 4));
+  }
+}
+
+const connections = (fixture: Fixture) => new Promise<number>((resolve) => fixture.app.server.getConnections((_, count) => resolve(count)));
+
+afterEach(async () => {
+  for (const { close } of open.splice(0).reverse()) await close();
+});
+
+describe('connections', () => {
+  it.each([
+    ['headers that do not end', 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\n'],
+    ['a body that does not end', 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc'],
+  ])('end with 408 for %s', async (_, text) => {
+    const { port, log } = await listening({ timeouts: { headersMs: 50, requestMs: 100 } });
+    const peer = new Peer(port).send(text);
+    await peer.closed;
+    expect(peer.received).toMatch(/^HTTP\/1\.1 408 /);
+    expect(peer.problem()).toMatchObject({ code: 'REQUEST_TIMEOUT', retryable: true });
+    expect((await log.state()).head).toBe(0);
+  });
+
+  it.each([
+    ['what is no HTTP', 'hello\r\n\r\n', 400, 'REQUEST_INVALID'],
+    ['headers over their limit', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
+    ['two lengths', 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400, 'REQUEST_INVALID'],
+    [
+      'a body that says it is too large',
+      'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc',
+      413,
+      'MESSAGE_TOO_LARGE',
+    ],
+    [
+      'a batch that says it is too large',
+      'POST /v1/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc',
+      413,
+      'BATCH_TOO_LARGE',
+    ],
+    [
+      'a body that turns out too large',
+      `POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n${'x'.repeat(2_000)}\r\n`,
+      413,
+      'MESSAGE_TOO_LARGE',
+    ],
+  ])('end with a problem for %s', async (_, text, status, code) => {
+    const { port, log } = await listening({ limits: { messageBytesMax: 1_000, batchBytesMax: 2_000 } });
+    const peer = new Peer(port).send(text);
+    await peer.closed;
+    expect(peer.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(peer.problem()).toMatchObject({ code, status });
+    expect((await log.state()).head).toBe(0);
+  });
+
+  it('refuse a request without Host where Host matters', async () => {
+    const { port } = await listening({ open: true });
+    const peer = new Peer(port).send('GET /v1/mailboxes/a HTTP/1.0\r\n\r\n');
+    await peer.closed;
+    expect(peer.problem().code).toBe('HOST_REFUSED');
+  });
+
+  it('answer pipelined requests in their order, and store them in it (I2)', async () => {
+    const { port, log } = await listening();
+    const drop = (id: number) => `POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${id}\r\nContent-Length: 1\r\n\r\n${id}`;
+    const peer = new Peer(port).send([1, 2, 3].map(drop).join('') + 'GET /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await peer.closed;
+    expect([...peer.received.matchAll(/"seq":(\d)/g)].map(([, seq]) => seq)).toEqual(['1', '2', '3']);
+    expect((await log.state()).head).toBe(3);
+  });
+
+  it('do not mix the answer to a whole request with what follows it', async () => {
+    const waiting = new FakeWaiting();
+    const { port } = await listening({ waiting });
+    const peer = new Peer(port).send('GET /v1/mailboxes/a?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await vi.waitFor(() => expect(waiting.calls.length).toBe(1));
+    peer.send('garbage\r\n\r\n');
+    await peer.closed;
+    expect(peer.received).toBe('');
+  });
+
+  it('end a wait when the client goes away', async () => {
+    const waiting = new FakeWaiting();
+    const { port, context } = await listening({ waiting });
+    const peer = new Peer(port).send('GET /v1/mailboxes/a?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await vi.waitFor(() => expect(waiting.calls.length).toBe(1));
+    expect(context.waits?.count).toBe(1);
+    peer.socket.destroy();
+    await vi.waitFor(() => expect(waiting.calls[0]?.signal.aborted).toBe(true));
+    expect(context.waits?.count).toBe(0);
+  });
+
+  it('may end in the middle of a page, and nobody else notices', async () => {
+    const faults: unknown[] = [];
+    const fixture = await listening({ faults: { error: (details) => faults.push(details) } });
+    const { port, post, get } = fixture;
+    for (const _ of [1, 2]) await post('/v1/mailboxes/a', 'x'.repeat(500_000));
+    const peers = Array.from({ length: 20 }, () => new Peer(port).send('GET /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\n\r\n'));
+    await Promise.all(
+      peers.map(async ({ socket, closed }) => {
+        socket.once('data', () => socket.resetAndDestroy());
+        await closed;
+      }),
+    );
+    await vi.waitFor(async () => expect(await connections(fixture)).toBe(0));
+    expect((await get('/v1/mailboxes/a')).statusCode).toBe(200);
+    expect(faults).toEqual([]);
+  });
+
+  it('end when a client takes nothing of what it asked for', async () => {
+    const fixture = await listening({ timeouts: { stalledMs: 100 } });
+    const { port, post } = fixture;
+    for (const _ of [1, 2]) await post('/v1/mailboxes/a', 'x'.repeat(500_000));
+    const peer = new Peer(port);
+    peer.socket.pause();
+    // Far more than the buffers of both ends hold.
+    peer.send('GET /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(30));
+    await vi.waitFor(async () => expect(await connections(fixture)).toBe(1));
+    await vi.waitFor(async () => expect(await connections(fixture)).toBe(0), { timeout: 10_000 });
+  });
+});
