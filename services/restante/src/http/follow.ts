@@ -83,7 +83,10 @@ function open(
 ): Promise<Response> {
   const resume = lastId === undefined ? {} : { 'last-event-id': lastId };
   const headers = { accept: 'text/event-stream', ...resume };
-  const settings: Record<string, string | number> = { ...(lastId === undefined ? start : {}), ...(catchUp === undefined ? {} : { catchUp }) };
+  const settings: Record<string, string | number> = {
+    ...(lastId === undefined ? start : {}),
+    ...(catchUp === undefined ? {} : { catchUp }),
+  };
   if (patterns.join().length > QUERY_LENGTH_MAX) {
     return server.call('/v1/stream', {
       method: 'POST',

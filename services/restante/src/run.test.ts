@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { finished } from './testing/command.js';
+import { json, LittleServer } from './testing/little-server.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'restante-run-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const COMMANDS = ['start', 'publish', 'tail', 'export', 'import', 'doctor'];
+
+describe('help', () => {
+  it.each([[[]], [['help']], [['--help']]])('upon %j lists the commands, where to begin and the exit codes', async (args) => {
+    const { code, out, err } = await finished(args);
+    expect([code, err]).toEqual([0, '']);
+    for (const name of [...COMMANDS, 'log']) expect(out).toContain(`\n  ${name} `);
+    expect(out).toContain('restante start ');
+    expect(out).toContain('3 when the server cannot be reached');
+  });
+
+  it.each([...COMMANDS.map((name) => [name]), ['log', 'adopt']])('of %s has examples', async (...args) => {
+    const { code, out } = await finished([...args, '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('Examples:\n  restante');
+  });
+
+  it('of start names every setting with its default', async () => {
+    const { out } = await finished(['start', '--help']);
+    expect(out).toMatch(/--port <value> .*\(default: 8080\)/s);
+    expect(out).toContain('--cors-origins');
+  });
+});
+
+describe('wrong usage ends with 2 and says what is wrong', () => {
+  it.each([
+    [['strat'], "unknown command 'strat'"],
+    [['tail'], "missing required argument 'pattern'"],
+    [['tail', 'a'], 'is not a pattern'],
+    [['tail', '/a', '--last', '0'], 'is not a whole number above 0'],
+    [['tail', '/a', '--last', '1', '--after', 'now'], 'cannot be used with'],
+    [['tail', '/a', '--catch-up', 'some'], 'Allowed choices are every, latest'],
+    [['tail', '/a', '--url', 'localhost'], 'is no http address'],
+    [['export', '/a/b*'], 'is not a pattern'],
+    [['log', 'adopt', '--backend', 'memory:'], 'nothing to adopt'],
+  ])('%j', async (args, said) => {
+    const { code, out, err } = await finished(args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(said);
+  });
+});
+
+it('takes the address from RESTANTE_URL, and --url wins', async () => {
+  const server = new LittleServer();
+  await server.listen();
+  server.will(json(201, { cursor: '_.k3f9c2ab.1', duplicate: false }));
+  expect((await finished(['publish', '/a', 'x'], { env: { RESTANTE_URL: `${server.url}/` } })).code).toBe(0);
+  expect((await finished(['publish', '/a', 'x', '--url', server.url], { env: { RESTANTE_URL: 'http://127.0.0.1:1' } })).code).toBe(0);
+  expect(server.asked).toHaveLength(2);
+  await server.close();
+});
+
+describe('doctor', () => {
+  const doctor = (...args: readonly string[]) => finished(['doctor', ...args]);
+
+  it('reports the faults of the configuration, with 2', async () => {
+    const { code, out } = await doctor('--backend', 'nats://x', '--host', '0.0.0.0');
+    expect(code).toBe(2);
+    expect(out).toContain('bad  configuration');
+    expect(out).toContain('--backend names a nats server');
+    expect(out).toContain('--host can be reached from other machines');
+  });
+
+  it('is content with a configuration that can run, and says what is open and that nobody answers', async () => {
+    const { code, out } = await doctor('--backend', 'memory:', '--url', 'http://127.0.0.1:1');
+    expect(out).toContain('note policy         open to everybody on this machine');
+    expect(out).toContain('note server         nobody answers at http://127.0.0.1:1');
+    expect(out).toContain('ok   durability     Stored survives nothing');
+    expect(out).toMatch(/ok {3}log _ {10}epoch [a-z0-9]+ \(1 in its line\), head 0, floor 0\n/);
+    expect(code).toBe(0);
+  });
+
+  it('tells why a running server is not ready, with 1', async () => {
+    const server = new LittleServer();
+    await server.listen();
+    server.will(json(503, { status: 'not ready', reasons: ['frames: none for 3 s'] }));
+    const { code, out } = await doctor('--backend', 'memory:', '--url', server.url);
+    expect([code, out]).toEqual([1, expect.stringContaining(`bad  server         ${server.url} is not ready: frames: none for 3 s\n`)]);
+    await server.close();
+  });
+
+  it('shows what everybody may publish to, where others reach the server', async () => {
+    const file = join(folder, 'restante.yaml');
+    writeFileSync(
+      file,
+      'host: 0.0.0.0\nbackend: "memory:"\nnamespaces: { a: { read: public, publish: nobody }, b: { read: public, publish: public } }',
+    );
+    expect((await doctor('--config', file)).out).toContain('note policy         everybody who reaches 0.0.0.0 may publish to b\n');
+  });
+});
