@@ -1,0 +1,281 @@
+import { currentEpoch, type Extent, entryBytes, type NewEntry, type Position, resumeAt } from '@restante/protocol';
+import { Sleepers, type TailSource, tailLocally } from '../local-tail.js';
+import type { AppendOutcome, Log, LogPage, LogPolicy, NewestRequest, ReadRequest, TailBatch } from '../log.js';
+import { decodeEntry, encodeEntry } from './entry-codec.js';
+import type { GroupCommit, LogWriter } from './group-commit.js';
+import { idKey, mailboxKey, nameKey, seqKey, seqOfKey, seqOfValue, seqValue } from './keys.js';
+import { Reader } from './reader.js';
+import { type LogRecord, recordKey, type Store } from './store.js';
+import { Tables } from './tables.js';
+
+/**
+ * A log in LMDB. Two records of it are kept: `#written`, which runs ahead with the group that is being committed, and `#readable`,
+ * which follows when that group is on the disk; readers see only the second (I1), whatever LMDB would show. Keeps I2, I8, I11.
+ */
+
+/** Pages that one entry may dirty beyond its own bytes: a leaf in each of four tables. */
+const ENTRY_DISK_BYTES = 4 * 4_096;
+/** Entries that one step of retention removes; between two steps appends get their turn. */
+const RETENTION_STEP_ENTRIES = 1_000;
+const INDEX_VALUE_BYTES = 4;
+
+export interface LmdbLogOptions {
+  readonly store: Store;
+  readonly commits: GroupCommit;
+  readonly policy: LogPolicy;
+  readonly now: () => number;
+  readonly tailHeartbeatMs: number;
+}
+
+export class LmdbLog implements Log, TailSource, LogWriter {
+  readonly name: string;
+  readonly sleepers = new Sleepers();
+  closed = false;
+  readonly #store: Store;
+  readonly #commits: GroupCommit;
+  readonly #policy: LogPolicy;
+  readonly #now: () => number;
+  readonly #tailHeartbeatMs: number;
+  readonly #tables: Tables;
+  readonly #reader: Reader;
+  #written: LogRecord;
+  #readable: LogRecord;
+  /** What the group under way stored, by id and by mailbox: not yet in the tables. */
+  readonly #groupIds = new Map<string, { readonly seq: number; readonly time: number }>();
+  readonly #groupNewest = new Map<string, number>();
+  #retaining = false;
+
+  constructor(name: string, record: LogRecord, options: LmdbLogOptions) {
+    this.name = name;
+    this.#written = record;
+    this.#readable = record;
+    this.#store = options.store;
+    this.#commits = options.commits;
+    this.#policy = options.policy;
+    this.#now = options.now;
+    this.#tailHeartbeatMs = options.tailHeartbeatMs;
+    this.#tables = new Tables(options.store, record.number);
+    this.#reader = new Reader(this.#tables, () => this.#extent());
+  }
+
+  append(entries: readonly NewEntry[]): Promise<readonly AppendOutcome[]> {
+    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    return new Promise((resolve) => {
+      let outcomes: readonly AppendOutcome[] = [];
+      this.#commits.submit({
+        writer: this,
+        bytes,
+        diskBytes: bytes + entries.length * ENTRY_DISK_BYTES,
+        frees: false,
+        alone: false,
+        write: () => {
+          outcomes = entries.map((entry) => this.#storeOne(entry));
+        },
+        stored: () => resolve(outcomes),
+        refused: (error) => resolve(entries.map(() => ({ ok: false, error }))),
+      });
+    });
+  }
+
+  read(request: ReadRequest): Promise<LogPage> {
+    return this.#reader.read(request);
+  }
+
+  readNewest(request: NewestRequest): Promise<LogPage> {
+    return this.#reader.readNewest(request);
+  }
+
+  tail(after: Position | 'earliest', signal: AbortSignal): AsyncIterable<TailBatch> {
+    return tailLocally(this, after, signal, this.#tailHeartbeatMs);
+  }
+
+  readAfter(after: Position | 'earliest'): TailBatch {
+    return this.#reader.readAfter(after);
+  }
+
+  async state(): Promise<Extent> {
+    return this.#extent();
+  }
+
+  async verify(position: Position): Promise<boolean> {
+    return resumeAt(this.#extent(), position, true).complete;
+  }
+
+  /** Cost: one commit that grows with the number of entries in the mailbox. */
+  purge(mailbox: string): Promise<Position> {
+    const control: NewEntry = { mailbox, kind: 'purged', data: new Uint8Array() };
+    const bytes = entryBytes(control);
+    return new Promise((resolve, reject) => {
+      let seq = 0;
+      this.#commits.submit({
+        writer: this,
+        bytes,
+        diskBytes: bytes + ENTRY_DISK_BYTES,
+        frees: false,
+        alone: true,
+        write: () => {
+          this.#erase(mailbox);
+          seq = this.#push(control).seq;
+        },
+        stored: () => resolve(this.#position(seq)),
+        refused: reject,
+      });
+    });
+  }
+
+  /** One step of retention, and of forgetting ids, if something is due; goes on by itself until nothing is. */
+  retain(): void {
+    if (this.#retaining || this.closed || !this.#isDue()) return;
+    this.#retaining = true;
+    const done = (): void => {
+      this.#retaining = false;
+    };
+    this.#commits.submit({
+      writer: this,
+      bytes: 0,
+      diskBytes: RETENTION_STEP_ENTRIES * 256,
+      frees: true,
+      alone: true,
+      write: () => {
+        this.#forgetIds();
+        this.#removeOldest();
+      },
+      stored: () => {
+        done();
+        this.retain();
+      },
+      // Where even retention finds no room it is tried again with the next turn of the timer.
+      refused: done,
+    });
+  }
+
+  seal(): void {
+    const { number } = this.#written;
+    for (const [mailbox, seq] of this.#groupNewest) this.#store.newest.put(nameKey(number, mailbox), seqValue(seq));
+    this.#store.records.put(recordKey(this.name), this.#written);
+  }
+
+  settle(): void {
+    this.#groupIds.clear();
+    this.#groupNewest.clear();
+    this.#readable = this.#written;
+    this.sleepers.wake();
+    if (this.#readable.bytes > (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) this.retain();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.sleepers.wake();
+  }
+
+  #storeOne(entry: NewEntry): AppendOutcome {
+    const first = entry.id === undefined ? undefined : this.#firstOf(entry.mailbox, entry.id);
+    if (first !== undefined) return { ok: true, position: this.#position(first.seq), time: first.time, duplicate: true };
+    const { seq, time } = this.#push(entry);
+    return { ok: true, position: this.#position(seq), time, duplicate: false };
+  }
+
+  #push(entry: NewEntry): { readonly seq: number; readonly time: number } {
+    const { number, head, bytes } = this.#written;
+    const seq = head + 1;
+    const time = this.#clock();
+    const size = entryBytes(entry);
+    const indexValue = Buffer.allocUnsafe(INDEX_VALUE_BYTES);
+    indexValue.writeUInt32BE(size);
+    this.#store.entries.put(seqKey(number, seq), encodeEntry(entry, time));
+    this.#store.index.put(mailboxKey(number, entry.mailbox, seq), indexValue);
+    this.#groupNewest.set(entry.mailbox, seq);
+    if (entry.id !== undefined) {
+      this.#store.ids.put(idKey(number, entry.mailbox, entry.id), seqValue(seq));
+      this.#groupIds.set(`${entry.mailbox} ${entry.id}`, { seq, time });
+    }
+    this.#written = { ...this.#written, head: seq, time, bytes: bytes + size };
+    return { seq, time };
+  }
+
+  /** The retained entry that has this id, within the window. */
+  #firstOf(mailbox: string, id: string): { readonly seq: number; readonly time: number } | undefined {
+    const inGroup = this.#groupIds.get(`${mailbox} ${id}`);
+    if (inGroup !== undefined) return inGroup;
+    const value = this.#store.ids.getBinaryFast(idKey(this.#written.number, mailbox, id));
+    if (value === undefined) return undefined;
+    const entry = this.#tables.entry(seqOfValue(value));
+    return entry !== undefined && this.#clock() - entry.time < this.#policy.idWindowMs ? { seq: entry.seq, time: entry.time } : undefined;
+  }
+
+  #erase(mailbox: string): void {
+    const { entries, index, ids } = this.#store;
+    const { number, floor, head } = this.#written;
+    let bytes = 0;
+    for (const { key, value } of index.getRange({ start: mailboxKey(number, mailbox, floor), end: mailboxKey(number, mailbox, head + 1) })) {
+      bytes += value.readUInt32BE(0);
+      entries.remove(seqKey(number, seqOfKey(key)));
+      index.remove(key);
+    }
+    const range = { start: nameKey(number, `${mailbox}\0`), end: nameKey(number, `${mailbox}\x01`) };
+    for (const key of ids.getKeys(range)) ids.remove(key);
+    this.#written = { ...this.#written, bytes: this.#written.bytes - bytes };
+  }
+
+  #isDue(): boolean {
+    const { bytes, floor, idsFloor, head } = this.#readable;
+    if (bytes > (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) return true;
+    const [oldest] = this.#tables.rows(floor, head, 1);
+    if (oldest !== undefined && decodeEntry(oldest.seq, oldest.value).time < this.#oldestKept()) return true;
+    const [remembered] = this.#tables.rows(Math.max(floor, idsFloor), head, 1);
+    return remembered !== undefined && decodeEntry(remembered.seq, remembered.value).time <= this.#clock() - this.#policy.idWindowMs;
+  }
+
+  #oldestKept(): number {
+    return this.#clock() - (this.#policy.ageMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #removeOldest(): void {
+    const { entries, index, newest } = this.#store;
+    const { number, head } = this.#written;
+    const oldestKept = this.#oldestKept();
+    for (const { seq, value } of this.#tables.rows(this.#written.floor, head, RETENTION_STEP_ENTRIES)) {
+      const entry = decodeEntry(seq, value);
+      if (entry.time >= oldestKept && this.#written.bytes <= (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) break;
+      entries.remove(seqKey(number, seq));
+      index.remove(mailboxKey(number, entry.mailbox, seq));
+      if (this.#tables.newestOf(entry.mailbox) === seq) newest.remove(nameKey(number, entry.mailbox));
+      if (entry.id !== undefined) this.#forgetId(entry.mailbox, entry.id, seq);
+      this.#written = { ...this.#written, floor: seq, bytes: this.#written.bytes - entryBytes(entry) };
+    }
+    // Readers are told at once: LMDB may show the removal before we hear of it, and nobody may miss these entries in silence.
+    this.#readable = { ...this.#readable, floor: this.#written.floor };
+  }
+
+  #forgetIds(): void {
+    const { floor, idsFloor, head } = this.#written;
+    const forgotten = this.#clock() - this.#policy.idWindowMs;
+    for (const { seq, value } of this.#tables.rows(Math.max(floor, idsFloor), head, RETENTION_STEP_ENTRIES)) {
+      const entry = decodeEntry(seq, value);
+      if (entry.time > forgotten) break;
+      if (entry.id !== undefined) this.#forgetId(entry.mailbox, entry.id, seq);
+      this.#written = { ...this.#written, idsFloor: seq };
+    }
+  }
+
+  /** A later entry may have taken the id when the window was over. */
+  #forgetId(mailbox: string, id: string, seq: number): void {
+    const key = idKey(this.#written.number, mailbox, id);
+    const value = this.#store.ids.getBinaryFast(key);
+    if (value !== undefined && seqOfValue(value) === seq) this.#store.ids.remove(key);
+  }
+
+  /** Stored time never goes back, even where the clock does, restarts included. */
+  #clock(): number {
+    return Math.max(this.#written.time, Math.floor(this.#now()));
+  }
+
+  #extent(): Extent {
+    const { epochs, floor, head } = this.#readable;
+    return { epochs, floor, head };
+  }
+
+  #position(seq: number): Position {
+    return { epoch: currentEpoch(this.#written.epochs), seq };
+  }
+}
