@@ -1,5 +1,6 @@
 export { Admission } from './admission.js';
 export { Appends, logNamed } from './appends.js';
+export { itemEntry } from './batch-item.js';
 export { parseJson } from './body.js';
 export type { Context, FaultLog, HttpDeps, Limits, Timeouts, Waiting } from './context.js';
 export { createHttp, type Http } from './create-http.js';
@@ -12,3 +13,4 @@ export { emptyPage, type Located, type PageRead, readPage } from './pages.js';
 export { problemOf, rawProblem, sendProblem } from './problem.js';
 export { type Query, readInteger, readQuery } from './query.js';
 export { memberSource } from './raw-json.js';
+export { bytesOf } from './request.js';

@@ -47,6 +47,11 @@ export class SharedWaits {
     return this.#count;
   }
 
+  /** What they share: waits of which no two are for the same. */
+  get shared(): number {
+    return this.#shared.size;
+  }
+
   /** Answers everybody at once, each with a place to go on from; for a server that leaves. */
   end(): void {
     for (const shared of this.#shared.values()) shared.end();

@@ -26,11 +26,13 @@ export class Edge {
 
   /**
    * A new reader of a connection. What it is to know comes through the connection's outlet: `subscribed`, pages, `live`.
-   * @param logs the logs that the patterns touch, each with those patterns that touch it.
+   * @param subscription `logs`: the logs that the patterns touch, each with those patterns that touch it.
+   * @param named is handed the reader before it is told the first thing.
    */
-  subscribe(connection: Connection, { mode, after, patterns, logs }: Subscription): Reader {
+  subscribe(connection: Connection, { mode, after, patterns, logs }: Subscription, named?: (reader: Reader) => void): Reader {
     const reader = new Reader(connection, mode, patterns);
     connection.readers.add(reader);
+    named?.(reader);
     for (const [name, ofLog] of logs) {
       const from = after === 'now' || after === 'earliest' ? after : (after.get(name) ?? 'earliest');
       reader.parts.push(new Part(reader, this.#log(name), ofLog, from));

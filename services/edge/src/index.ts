@@ -1,0 +1,1 @@
+export { type EdgeConfig, type EdgeDeps, type RunningEdge, startEdge } from './edge.js';

@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net';
+import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
+import type { Cursor, GapReason } from '@restante/protocol';
+import type { Deliverer } from '../deliverer.js';
+import type { Sockets } from '../sockets.js';
+import { COMMENT, gapEvent, leavingBlock, liveEvent, opening, type StreamFormat } from './stream-format.js';
+
+/** One SSE stream: one connection with one reader, over as many patterns as it asked for (R7 of docs/delivery.md). */
+export class EventStream implements Outlet {
+  readonly format: StreamFormat;
+  readonly connection: Connection;
+  readonly #socket: Socket;
+  readonly #sockets: Sockets;
+  readonly #deliverer: Deliverer;
+  #isLive = false;
+  #closed = false;
+
+  constructor(socket: Socket, format: StreamFormat, deliverer: Deliverer, sockets: Sockets) {
+    this.format = format;
+    this.#socket = socket;
+    this.#sockets = sockets;
+    this.#deliverer = deliverer;
+    this.connection = deliverer.connect(this);
+    socket.on('drain', () => {
+      if (!this.#closed) deliverer.edge.drained(this.connection);
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  get isFull(): boolean {
+    return this.#sockets.isFull(this.#socket);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#sockets.write(this.#socket, bytes);
+  }
+
+  subscribed(_reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
+    this.#writeText(opening(cursor) + (gap === undefined ? '' : gapEvent(cursor, gap)));
+  }
+
+  page(_reader: Reader, cursor: Cursor, page: PageBatch): void {
+    const [shared, own] = this.format.page(page, cursor);
+    if (own.length === 0) this.write(shared);
+    else this.#sockets.writeBoth(this.#socket, shared, own);
+  }
+
+  live(_reader: Reader, cursor: Cursor): void {
+    this.#isLive = true;
+    this.#writeText(liveEvent(cursor));
+  }
+
+  gap(_reader: Reader, cursor: Cursor, reason: GapReason): void {
+    this.#writeText(gapEvent(cursor, reason));
+  }
+
+  /** Every event says where it stands, so a client need not know. */
+  behind(): void {
+    this.#isLive = false;
+  }
+
+  refused(): void {
+    this.drain(0);
+  }
+
+  /** Live streams get their position from delivery; the others a comment, so that nobody in between takes them for dead. */
+  keepAlive(): void {
+    if (!this.#isLive && !this.isFull) this.write(COMMENT);
+  }
+
+  drain(retryAfterMs: number): void {
+    if (this.#closed) return;
+    this.#socket.end(leavingBlock(retryAfterMs));
+    this.close();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#deliverer.edge.disconnect(this.connection);
+  }
+
+  #writeText(text: string): void {
+    this.write(Buffer.from(text));
+  }
+}

@@ -1,0 +1,1 @@
+export { startRouter, type RouterConfig, type RouterDeps } from './router.js';

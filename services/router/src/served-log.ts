@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import type { Lease, Log } from '@restante/backend';
+import { type Attach, type Beat, type Commands, DELIVERY, type PageAnswer, type Read, RouterLog, type ToEdge } from '@restante/delivery';
+import { currentEpoch, type Extent, LIMITS, parsePattern } from '@restante/protocol';
+import type { Logger } from '@restante/runtime';
+import type { RouterConfig, RouterDeps } from './router.js';
+
+/**
+ * One log as one router has it: the tail that feeds the pure `RouterLog`, and the lease that says whether edges are served here.
+ * A standby tails too, so that it can take over at once.
+ */
+
+const LEASE_MS = 1_500;
+/** Renewed at a third: two lost renewals are survivable. */
+const RENEW_MS = LEASE_MS / 3;
+/** A tail that brought nothing for so long, not even an empty batch, is not proven alive: somebody else should serve. */
+const TAIL_SILENT_MS = 3_000;
+/** Before a tail that ended is begun again. */
+const TAIL_AGAIN_MS = 500;
+/** Of the table of newest entries, for namespaces with `snapshot`. Beyond, readers are sent to the log. */
+const NEWEST_BYTES = 256 * 1024 * 1024;
+
+export interface ServedLog {
+  readonly isServing: boolean;
+  readonly links: number;
+  readonly interests: number;
+  readonly hotTailBytes: number;
+  readonly position: number;
+  onAttach(message: Attach): void;
+  onCommands(message: Commands): void;
+  onRead(message: Read): PageAnswer | 'miss';
+  beat(): readonly Beat[];
+  close(): Promise<void>;
+}
+
+export async function startServedLog(
+  { hotTailBytes, snapshots }: RouterConfig,
+  { lease, logger }: Pick<RouterDeps, 'lease' | 'logger'>,
+  { log, instance, send }: { log: Log; instance: string; send: (edge: string, message: ToEdge) => void },
+): Promise<ServedLog> {
+  const extent = await log.state();
+  const hasSnapshot = snapshots.has(log.name);
+  const { linksMax, interestsMax } = DELIVERY;
+  const router = new RouterLog({
+    log: log.name,
+    instance,
+    extent,
+    limits: { hotTailBytes, newestBytes: hasSnapshot ? NEWEST_BYTES : 0, linksMax, interestsMax },
+    send,
+    newHalf: () => randomUUID(),
+  });
+  if (hasSnapshot) await loadNewest(router, log, extent);
+
+  const abort = new AbortController();
+  let aliveAt = Date.now();
+  const tailing = tail(log, router, abort.signal, logger, () => {
+    aliveAt = Date.now();
+  });
+  const isAlive = (): boolean => Date.now() - aliveAt <= TAIL_SILENT_MS;
+  const holding = new Holding(lease, log.name, instance, isAlive, logger);
+  holding.onLost = () => router.dropLinks();
+  await holding.start();
+
+  return {
+    get isServing() {
+      return holding.isServing;
+    },
+    get links() {
+      return router.links;
+    },
+    get interests() {
+      return router.interests;
+    },
+    get hotTailBytes() {
+      return router.hotTailBytes;
+    },
+    get position() {
+      return router.position.seq;
+    },
+    onAttach(message) {
+      if (holding.isServing) router.onAttach(message, Date.now());
+    },
+    onCommands(message) {
+      if (holding.isServing) router.onCommands(message, Date.now());
+    },
+    onRead: (message) => router.onRead(message),
+    beat: () => (holding.isServing && isAlive() ? router.beat(Date.now()) : []),
+    async close() {
+      abort.abort();
+      await Promise.all([holding.end(), tailing]);
+    },
+  };
+}
+
+/** R5: everything newest up to the head, so that the table answers from the floor on. */
+async function loadNewest(router: RouterLog, log: Log, { epochs, head }: Extent): Promise<void> {
+  const patterns = [parsePattern('/**')];
+  const epoch = currentEpoch(epochs);
+  for (let after = 0, isLast = false; !isLast; ) {
+    const limits = { limit: LIMITS.pageMessagesMax, bytes: LIMITS.pageBytesMax };
+    const page = await log.read({ patterns, after: { epoch, seq: after }, upTo: head, mode: 'latest', ...limits });
+    // Another history has begun meanwhile: the tail will tell, and the table begins with what comes.
+    if (currentEpoch(page.epochs) !== epoch) return;
+    isLast = page.next >= head || page.next <= after;
+    router.loadNewest(page.entries, isLast ? 0 : head);
+    after = page.next;
+  }
+}
+
+async function tail(log: Log, router: RouterLog, signal: AbortSignal, logger: Logger, alive: () => void): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const batch of log.tail(router.position, signal)) {
+        alive();
+        router.onTail(batch);
+        router.flush();
+      }
+    } catch (err) {
+      if (!signal.aborted) logger.error({ err, log: log.name }, 'the tail of the log ended; beginning it again');
+    }
+    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, TAIL_AGAIN_MS));
+  }
+}
+
+/**
+ * Whether this router serves. It goes on until it *sees* another holder, not until a timer says so; one whose tail is silent gives up.
+ */
+class Holding {
+  isServing = false;
+  onLost: () => void = () => undefined;
+  readonly #lease: Lease;
+  readonly #log: string;
+  readonly #instance: string;
+  readonly #isAlive: () => boolean;
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #renewing: Promise<void> = Promise.resolve();
+
+  constructor(lease: Lease, log: string, instance: string, isAlive: () => boolean, logger: Logger) {
+    this.#lease = lease;
+    this.#log = log;
+    this.#instance = instance;
+    this.#isAlive = isAlive;
+    this.#logger = logger;
+  }
+
+  async start(): Promise<void> {
+    await this.#renew();
+    this.#timer = setInterval(() => {
+      this.#renewing = this.#renewing.then(() => this.#renew());
+    }, RENEW_MS);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      if (!this.#isAlive()) {
+        if (this.isServing) this.#logger.warn({ log: this.#log }, 'the tail of the log is silent; giving the lease up');
+        this.#set(false);
+        await this.#lease.release(this.#log, this.#instance);
+        return;
+      }
+      this.#set((await this.#lease.hold(this.#log, this.#instance, LEASE_MS)) === this.#instance);
+    } catch (err) {
+      // Nobody can tell who holds it: whoever serves goes on.
+      this.#logger.warn({ err, log: this.#log }, 'the lease cannot be reached');
+    }
+  }
+
+  #set(serving: boolean): void {
+    if (this.isServing && !serving) this.onLost();
+    this.isServing = serving;
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#renewing;
+    this.#set(false);
+    await this.#lease.release(this.#log, this.#instance).catch((err: unknown) => {
+      this.#logger.warn({ err, log: this.#log }, 'the lease was not given back; it expires');
+    });
+  }
+}
