@@ -34,13 +34,19 @@ export function readClientFrame(text: string): Received {
   return { ok: true, frame: value as ClientFrame, dataSource: type === 'publish' ? memberSource(text, 'data') : undefined };
 }
 
-function describe(errors: Iterable<{ readonly instancePath: string; readonly message: string; readonly params?: unknown }>, type: string): string {
-  for (const { instancePath, message, params } of errors) {
-    const unknown = (params as { additionalProperties?: readonly string[] } | undefined)?.additionalProperties;
-    if (unknown !== undefined && unknown.length > 0) return `${type} has no field ${unknown.map((name) => quote(name)).join(', ')}`;
-    return `${type}${instancePath.replaceAll('/', '.')} ${message}`;
+interface SchemaError {
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: object;
+}
+
+/** What is wrong, in one sentence; an unknown field first, since that is what a newer client is refused for. */
+function describe(errors: readonly SchemaError[], type: string): string {
+  for (const { params } of errors) {
+    if ('additionalProperties' in params) return `${type} has no field ${(params.additionalProperties as readonly string[]).map(quote).join(', ')}`;
   }
-  return `this is no ${type}`;
+  const [first] = errors;
+  return first === undefined ? `this is no ${type}` : `${type}${first.instancePath.replaceAll('/', '.')} ${first.message}`;
 }
 
 function fault(detail: string, ref: string | undefined, fatal: boolean, cause?: unknown): Received {
