@@ -1,5 +1,4 @@
-import { connect, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeWaiting } from '../testing/fake-waiting.js';
 import { type Fixture, type FixtureOptions, httpFixture } from '../testing/fixture.js';

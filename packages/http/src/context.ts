@@ -1,6 +1,6 @@
 import type { Caller, Policy } from '@restante/auth';
 import type { Log } from '@restante/backend';
-import { type Cursor, type Health, LIMITS, type Namespaces, type Pattern } from '@restante/protocol';
+import type { Cursor, Health, LIMITS, Namespaces, Pattern } from '@restante/protocol';
 import type { Admission } from './admission.js';
 import type { Appends } from './appends.js';
 import type { SharedWaits } from './shared-waits.js';

@@ -63,7 +63,7 @@ export function onConnectionFault(fault: Error & { readonly code?: string }, soc
 function owesReply(socket: Socket): boolean {
   // Node keeps the reply that has the socket here; there is no public way to it.
   const { _httpMessage: reply } = socket as { readonly _httpMessage?: ServerResponse | null };
-  return reply != null && (reply.headersSent || reply.req.complete);
+  return reply !== undefined && reply !== null && (reply.headersSent || reply.req.complete);
 }
 
 function sendNotFound(methods: ReadonlyMap<string, ReadonlySet<string>>, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
  * its text may hold anything, so it goes to the log and never to the peer.
  */
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** What a client is told to wait where an error that passes has no better idea. */
 const RETRY_AFTER_MS = 1_000;

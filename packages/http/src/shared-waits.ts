@@ -62,7 +62,7 @@ export interface WaitHandle {
   /** Undefined after `leave`. */
   readonly body: Promise<PageBody | undefined>;
   /** The client went away. Does nothing once there is a body. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 interface Member {

@@ -73,11 +73,12 @@ describe('a gateway', () => {
   });
 
   it('drains: not ready, still answering, and each client is sent away with its answer', async () => {
-    const { address, drain, health } = await started();
+    const { health, ...own } = await started();
+    const { address } = own;
     const agent = new Agent({ keepAlive: true });
     expect(await ask(agent, `${address}/readyz`)).toEqual({ status: 200, connection: 'keep-alive' });
     const drained = vi.fn();
-    const draining = drain().then(drained);
+    const draining = own.drain().then(drained);
     expect(health.report()).toEqual({ status: 'not ready', reasons: ['gateway: draining'] });
     expect(drained).not.toHaveBeenCalled();
     expect(await ask(agent, `${address}/readyz`)).toEqual({ status: 503, connection: 'close' });
@@ -86,17 +87,18 @@ describe('a gateway', () => {
   });
 
   it('waits no longer for idle clients than it is told to', async () => {
-    const { address, drain } = await started({ drainMs: 20 });
+    const own = await started({ drainMs: 20 });
     const agent = new Agent({ keepAlive: true });
-    await ask(agent, `${address}/healthz`);
-    await drain();
+    await ask(agent, `${own.address}/healthz`);
+    await own.drain();
+    expect(Object.keys(agent.freeSockets)).toHaveLength(1);
     agent.destroy();
   });
 
   it('is no longer asked for readiness when it is closed', async () => {
-    const { close, drain, health } = await started({ drainMs: 0 });
-    await drain();
-    await close();
+    const { health, ...own } = await started({ drainMs: 0 });
+    await own.drain();
+    await own.close();
     expect(health.report().status).toBe('ok');
   });
 });

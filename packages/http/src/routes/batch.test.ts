@@ -65,7 +65,7 @@ describe('POST /v1/publish', () => {
   ])('refuses %s as a whole', async (_, batch, headers, status, code) => {
     const batchBytesMax = code === 'BATCH_TOO_LARGE' && batch.startsWith('["') ? 1_000 : 10_000;
     const { post } = await httpFixture({ limits: { batchBytesMax } });
-    const response = await post('/v1/publish', batch, headers as Record<string, string>);
+    const response = await post('/v1/publish', batch, headers);
     expect(response.statusCode).toBe(status);
     expect(response.json().code).toBe(code);
   });

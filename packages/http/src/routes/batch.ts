@@ -1,6 +1,6 @@
 import type { AppendOutcome } from '@restante/backend';
 import { type NewEntry, RestanteError } from '@restante/protocol';
-import { Problem, PublishBatch, PublishResults } from '@restante/protocol/schemas';
+import { PublishBatch, PublishResults } from '@restante/protocol/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { itemEntry } from '../batch-item.js';
 import { isJsonType, isUnspoken, jsonText, parseJson } from '../body.js';
@@ -81,8 +81,7 @@ async function outcomesOf(
 
 function failureJson(context: Context, request: FastifyRequest, error: unknown): string {
   const known = error instanceof RestanteError ? error : internalFault(error, request, context.deps.faults);
-  const problem: Problem = problemOf(known);
-  return JSON.stringify(problem);
+  return JSON.stringify(problemOf(known));
 }
 
 interface ParsedBatch {
