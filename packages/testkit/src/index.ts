@@ -16,3 +16,5 @@ export * from './launch/eventually.js';
 export * from './launch/free-port.js';
 export * from './launch/restante.js';
 export * from './proxy/fault-proxy.js';
+export * from './scene/scene.js';
+export * from './scene/seeded-random.js';

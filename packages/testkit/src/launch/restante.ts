@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,8 @@ export interface RestanteOptions {
   readonly port?: number;
   /** Default: `lmdb:` in a new folder, which `stop` removes. */
   readonly backend?: string;
+  /** The text of its `restante.yaml`; without it, the server is open. */
+  readonly config?: string;
   /** More flags for `restante start`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -22,6 +24,7 @@ export interface RestanteOptions {
 
 export async function launchRestante(options: RestanteOptions = {}): Promise<RestanteProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'restante-test-'));
+  if (options.config !== undefined) await writeFile(join(folder, 'restante.yaml'), options.config);
   const server = new RestanteProcess(folder, await freePort(), options);
   await server.start(options.port ?? 0);
   return server;
