@@ -98,11 +98,16 @@ describe('signals', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ])('ends at once upon a second signal, %s', async (signal, code) => {
+  ])('ends at once upon a second signal, %s, but not upon the same one twice', async (signal, code) => {
     const events = fakeProcess();
-    const ended = untilSignal(logger, events);
+    let nowMs = 0;
+    const ended = untilSignal(logger, events, () => nowMs);
     events.emit('SIGTERM', 'SIGTERM');
     await ended;
+    nowMs = 299;
+    events.emit(signal, signal);
+    expect(events.exit).not.toHaveBeenCalled();
+    nowMs = 300;
     events.emit(signal, signal);
     expect(events.exit.mock.calls).toEqual([[code]]);
   });

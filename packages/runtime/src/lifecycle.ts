@@ -90,11 +90,18 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   return { promise, resolve };
 }
 
+/** Ctrl-C reaches a process from the terminal and again from npm: signals this close together are one. */
+const SAME_SIGNAL_MS = 300;
+
 /**
- * Resolves upon SIGTERM or SIGINT; call it before anything is started. From then on a second signal ends the process at once; an unhandled rejection or exception does so always,
- * after it was said: a process in an unknown state must not go on acknowledging.
+ * Resolves upon SIGTERM or SIGINT; call it before anything is started. From then on a second signal ends the process at once; an
+ * unhandled rejection or exception does so always, after it was said: a process in an unknown state must not go on acknowledging.
  */
-export async function untilSignal(logger: Logger, events: EventEmitter & { exit(code: number): void } = process): Promise<void> {
+export async function untilSignal(
+  logger: Logger,
+  events: EventEmitter & { exit(code: number): void } = process,
+  now: () => number = () => performance.now(),
+): Promise<void> {
   const fatal = (err: unknown): void => {
     logger.fatal({ err }, 'a fault that nobody handled; ending');
     events.exit(1);
@@ -102,12 +109,16 @@ export async function untilSignal(logger: Logger, events: EventEmitter & { exit(
   events.on('unhandledRejection', fatal);
   events.on('uncaughtException', fatal);
   const { promise, resolve } = withResolvers<void>();
-  let signals = 0;
+  let firstMs: number | undefined;
   const onSignal = (signal: string): void => {
-    signals += 1;
-    logger.info({ signal }, signals === 1 ? 'draining; a second signal ends at once' : 'ending at once');
-    if (signals === 1) resolve();
-    else events.exit(signal === 'SIGINT' ? 130 : 143);
+    if (firstMs === undefined) {
+      firstMs = now();
+      logger.info({ signal }, 'draining; a second signal ends at once');
+      resolve();
+    } else if (now() - firstMs >= SAME_SIGNAL_MS) {
+      logger.warn({ signal }, 'ending at once');
+      events.exit(signal === 'SIGINT' ? 130 : 143);
+    }
   };
   events.on('SIGTERM', onSignal);
   events.on('SIGINT', onSignal);

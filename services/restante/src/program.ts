@@ -186,7 +186,7 @@ function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void
   addConfigOptions(program.command('doctor'))
     .summary('check configuration, data, disk and server')
     .description(
-      'Checks what a server needs, and says what is wrong and how to mend it. Takes the same settings as start, and changes nothing.',
+      'Checks what a server needs, and says what is wrong and how to mend it. Takes the same settings as\nstart, and does to the data only what a start does too.',
     )
     .addOption(new Option('--url <address>', 'ask the server at this address; default: the one that the configuration names'))
     .action(async (_options: object, command: Command) => {
@@ -199,15 +199,15 @@ function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void
 
 function addLog(program: Command, io: Io): void {
   const log = program.command('log').description('Looks after logs while no server runs.').exitOverride();
-  addConfigOptions(log.command('adopt [name]'))
+  addConfigOptions(log.command('adopt [namespace]'))
     .summary('take over data that was restored from a backup')
     .description(
-      'Says that the data is what there is from now on, after it was restored from a backup: the log, or every log, gets a new epoch, and\n' +
-        'readers who have seen more than the backup holds are told that messages are missing, instead of being given others in silence.',
+      'Says that the data is what there is from now on, after it was restored from a backup: the log of the\n' +
+        'namespace, or of every one that is configured, gets a new epoch, and readers who have seen more than the backup holds are told that messages are missing, instead of being given others in silence.',
     )
-    .action(async (name: string | undefined, _options: object, command: Command) => {
+    .action(async (namespace: string | undefined, _options: object, command: Command) => {
       const { adoptLogs } = await import('./commands/log-adopt.js');
-      await adoptLogs(io, command.opts<{ config?: string }>().config, flagsOf(command), name);
+      await adoptLogs(io, command.opts<{ config?: string }>().config, flagsOf(command), namespace);
     })
     .addHelpText('after', examples('restante log adopt', 'restante log adopt elections --backend lmdb:/var/lib/restante'));
 }

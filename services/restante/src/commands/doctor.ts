@@ -26,9 +26,9 @@ export async function doctor(
   };
   const config = await checkConfiguration(io, file, flags, say);
   if (config === undefined) return EXIT.usage;
-  if (config.backend.kind === 'lmdb') await checkFolder(config.backend.folder, config.reserveBytes, say);
+  const hasData = config.backend.kind !== 'lmdb' || (await checkFolder(config.backend.folder, config.reserveBytes, say));
   const isServing = await checkServer(io, url ?? addressOf(config), say);
-  await checkLogs(config, isServing, say);
+  if (hasData) await checkLogs(config, isServing, say);
   return isWell ? EXIT.ok : EXIT.failed;
 }
 
@@ -55,20 +55,23 @@ async function checkConfiguration(
   }
 }
 
-async function checkFolder(folder: string, reserveBytes: number, say: Say): Promise<void> {
+/** @returns whether there is data to look at; a folder that is not there is not made. */
+async function checkFolder(folder: string, reserveBytes: number, say: Say): Promise<boolean> {
   try {
     await access(folder, constants.R_OK | constants.W_OK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      return say('note', 'data', `${folder} is not there yet: the first start makes it`);
-    return say('bad', 'data', `${folder} cannot be read and written: ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') await say('note', 'data', `${folder} is not there yet: the first start makes it`);
+    else await say('bad', 'data', `${folder} cannot be read and written: ${code}`);
+    return false;
   }
   await say('ok', 'data', `${folder} can be read and written`);
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
   const text = `${Math.floor(freeBytes / 1024 ** 2).toLocaleString('en')} MiB free; publishing stops below ${formatQuantity('bytes', reserveBytes)}`;
-  const isLow = freeBytes < 4 * reserveBytes;
-  await say(freeBytes < reserveBytes ? 'bad' : isLow ? 'note' : 'ok', 'disk', text);
+  const enough: State = freeBytes < 4 * reserveBytes ? 'note' : 'ok';
+  await say(freeBytes < reserveBytes ? 'bad' : enough, 'disk', text);
+  return true;
 }
 
 function addressOf({ host, port }: Config): string | undefined {
