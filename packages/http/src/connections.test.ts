@@ -88,6 +88,20 @@ describe('connections', () => {
     expect((await log.state()).head).toBe(0);
   });
 
+  it('refuse bodies while too many are being received, and take them again afterwards', async () => {
+    const { port, post } = await listening({ limits: { requestBytesMax: 1_500 } });
+    const half = `POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(1_000)}`;
+    const slow = new Peer(port).send(half);
+    const refused = await vi.waitFor(async () => {
+      const response = await post('/v1/mailboxes/b', 'y'.repeat(1_000));
+      expect(response.statusCode).toBe(503);
+      return response;
+    });
+    expect(refused.json()).toMatchObject({ code: 'OVERLOADED', retryable: true });
+    slow.socket.destroy();
+    await vi.waitFor(async () => expect((await post('/v1/mailboxes/b', 'y'.repeat(1_000))).statusCode).toBe(201));
+  });
+
   it('refuse a request without Host where Host matters', async () => {
     const { port } = await listening({ open: true });
     const peer = new Peer(port).send('GET /v1/mailboxes/a HTTP/1.0\r\n\r\n');

@@ -9,6 +9,7 @@ import { addFailures, answerFailure, onConnectionFault } from './failures.js';
 import { checkLocal } from './local-only.js';
 import { collectOperations } from './operation.js';
 import { readPage } from './pages.js';
+import { RequestBodies } from './request-bodies.js';
 import { batchRoute } from './routes/batch.js';
 import { healthRoutes } from './routes/health.js';
 import { homeRoutes } from './routes/home.js';
@@ -33,7 +34,7 @@ export function createHttp(deps: HttpDeps): Http {
   const app = createApp(deps, context);
   addFailures(app, deps.faults);
   const openApi = collectOperations(app, deps.version);
-  takeBodiesAsBytes(app);
+  takeBodiesAsBytes(app, context.limits.requestBytesMax);
   addOriginRules(app, deps);
   homeRoutes(app, context, openApi);
   publishRoute(app, context);
@@ -84,10 +85,9 @@ function createApp(deps: HttpDeps, { limits }: Context): FastifyInstance {
   });
 }
 
-/** Fastify's own parsers would coerce, drop and forbid; ours keep every byte. */
-function takeBodiesAsBytes(app: FastifyInstance): void {
+function takeBodiesAsBytes(app: FastifyInstance, bytesMax: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', new RequestBodies(bytesMax).read);
 }
 
 function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }: HttpDeps): void {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ErrorCode, quote, RestanteError } from '@restante/protocol';
+import { quote, RestanteError } from '@restante/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FaultLog } from './context.js';
 import { codeOfFault, faultError, rawProblem, sendProblem } from './problem.js';
@@ -8,13 +8,6 @@ import { codeOfFault, faultError, rawProblem, sendProblem } from './problem.js';
 /**
  * Where every failure ends up, fastify's and Node's own among them: each is a problem of the catalogue, whichever way it came.
  */
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What a body over this route's limit is called; otherwise `MESSAGE_TOO_LARGE`. */
-    readonly tooLarge?: ErrorCode;
-  }
-}
 
 /** Must come before the routes: it learns from their registration which methods an address takes. */
 export function addFailures(app: FastifyInstance, faults: FaultLog | undefined): void {
@@ -38,7 +31,7 @@ export function answerFailure(
   faults?: FaultLog,
 ): FastifyReply {
   if (error instanceof RestanteError) return sendProblem(reply, error);
-  const code = codeOfFault(error, request.routeOptions?.config?.tooLarge ?? 'MESSAGE_TOO_LARGE');
+  const code = codeOfFault(error);
   if (code !== undefined) return sendProblem(reply, faultError(code, error));
   return sendProblem(reply, internalFault(error, request, faults));
 }
@@ -55,7 +48,7 @@ export function onConnectionFault(fault: Error & { readonly code?: string }, soc
     socket.destroy();
     return;
   }
-  const code = codeOfFault(fault, 'MESSAGE_TOO_LARGE') ?? 'REQUEST_INVALID';
+  const code = codeOfFault(fault) ?? 'REQUEST_INVALID';
   socket.end(rawProblem(faultError(code, fault)), () => socket.destroy());
 }
 

@@ -38,10 +38,8 @@ function retryAfterSeconds(problem: Problem): number {
 }
 
 /** What fastify and Node call it, in the words of the catalogue; undefined for a fault of ours. */
-export function codeOfFault(fault: { readonly code?: unknown; readonly statusCode?: unknown }, tooLarge: ErrorCode): ErrorCode | undefined {
+export function codeOfFault(fault: { readonly code?: unknown; readonly statusCode?: unknown }): ErrorCode | undefined {
   switch (fault.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge;
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return 'MEDIA_TYPE_UNSUPPORTED';
     case 'HPE_HEADER_OVERFLOW':

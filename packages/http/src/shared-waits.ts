@@ -125,7 +125,8 @@ class SharedWait {
         page = await read({ ...request, after: page.next });
       }
       this.#forget();
-      const body = new PageBody(page);
+      // The next request for `now` means another now: what this one got must not be kept for it.
+      const body = new PageBody({ ...page, closed: page.closed && request.after !== 'now' });
       for (const member of this.#members) member.settle(body);
     } catch (error) {
       this.#forget();

@@ -19,6 +19,8 @@ export const LIMITS = {
   batchMessagesMax: 1_000,
   /** Body of one `POST /v1/publish`. Larger: `BATCH_TOO_LARGE`. */
   batchBytesMax: 8 * 1024 * 1024,
+  /** Request bodies that one process is receiving. More: `OVERLOADED`. */
+  requestBytesMax: 128 * 1024 * 1024,
   /** Bodies whose append is under way in one process. More: `OVERLOADED`. */
   appendBytesMax: 64 * 1024 * 1024,
   /** Messages in one page. More is refused: `QUERY_INVALID`. */

@@ -14,6 +14,17 @@ describe('GET /v1/mailboxes/{name or pattern}?wait=', () => {
     expect(waiting.calls.length).toBe(1);
   });
 
+  it('lets nobody keep what came after now', async () => {
+    const waiting = new FakeWaiting();
+    const { get, post } = await httpFixture({ waiting });
+    const now = get('/v1/mailboxes/a?after=now&limit=1&wait=30');
+    while (waiting.calls.length === 0) await settled();
+    await post('/v1/mailboxes/a', 'news');
+    waiting.arrive();
+    expect((await now).headers['cache-control']).toBe('private, no-store');
+    expect((await get('/v1/mailboxes/a?after=earliest&limit=1&wait=30')).headers['cache-control']).toBe('public, max-age=10');
+  });
+
   it('answers at once with what is there', async () => {
     const { get, post } = await httpFixture({ waiting: new FakeWaiting() });
     await post('/v1/mailboxes/a', 'there');
