@@ -11,7 +11,9 @@ export async function main(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
   const { stdin, stdout, stderr, env } = process;
   process.exitCode = await run(args, { stdin, stdout, stderr, env, signal: interrupted.signal });
-  // An unread standard input would keep the process.
+  // A part of the server that did not close in time must not keep the process.
+  if (args[0] === 'start') process.exit();
+  // Nor an unread standard input.
   stdin.destroy();
 }
 

@@ -18,7 +18,7 @@ export interface Restante {
   readonly adminAddress: string | undefined;
   /** What "stored" survives. */
   readonly durability: string;
-  /** Drains, then closes in reverse order. @returns whether all of it was done in time */
+  /** Drains, then closes in reverse order; once, however often it is called. @returns whether all of it was done in time */
   stop(): Promise<boolean>;
 }
 
@@ -42,64 +42,40 @@ function loggerOf({ logLevel, logFormat }: Config): Logger {
 }
 
 async function startParts(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Restante> {
-  const {
-    host,
-    port,
-    adminPort,
-    region,
-    heartbeatMs,
-    drainMs,
-    socketHighWaterBytes,
-    ringBytes,
-    hotTailBytes,
-    messageBytesMax,
-    cors,
-    open,
-  } = config;
+  const { host, adminPort } = config;
   const metrics = new Metrics();
   const health = new Health();
-  const started = health.add('start', () => 'not everything has started');
+  let state: string | undefined = 'starting';
+  health.add('process', () => state);
 
   const admin =
     adminPort === undefined ? undefined : await lifecycle.start('admin', () => startAdmin({ host, port: adminPort, health, metrics }));
   if (admin !== undefined) metrics.collectProcess();
 
   const backend = await lifecycle.start('backend', () => openBackend(config));
+  const { bus, lease, durability } = backend;
   const logs = await openLogs(backend, config);
-  const namespaces = new Namespaces(config.namespaces.keys());
-  const snapshots = new Set(
-    [...config.namespaces].filter(([, { snapshot }]) => snapshot).map(([name]) => (name === '*' ? REST_LOG : name)),
-  );
-
-  await lifecycle.start('router', () =>
-    startRouter({ region, hotTailBytes, snapshots }, { bus: backend.bus, lease: backend.lease, logs, logger, metrics }),
-  );
+  await lifecycle.start('router', () => startRouter({ ...config, snapshots: snapshotsOf(config) }, { bus, lease, logs, logger, metrics }));
   const edge = await lifecycle.start('edge', () =>
     startEdge(
-      {
-        version: VERSION,
-        host,
-        port,
-        region,
-        heartbeatMs,
-        drainMs,
-        socketHighWaterBytes,
-        ringBytes,
-        messageBytesMax,
-        corsOrigins: cors.origins,
-        open,
-      },
-      { bus: backend.bus, logs, namespaces, policies: config.namespaces, logger, metrics, health },
+      { ...config, version: VERSION, corsOrigins: config.cors.origins },
+      { bus, logs, namespaces: new Namespaces(config.namespaces.keys()), policies: config.namespaces, logger, metrics, health },
     ),
   );
-  started();
+  state = undefined;
   return {
     address: edge.address,
     adminAddress: admin?.address,
-    durability: backend.durability,
-    async stop() {
-      health.add('stop', () => 'draining');
-      return await lifecycle.stop();
+    durability,
+    stop() {
+      state = 'draining';
+      return lifecycle.stop();
     },
   };
+}
+
+/** Ids of the logs whose newest entries are kept in memory. */
+function snapshotsOf({ namespaces }: Config): ReadonlySet<string> {
+  const names = [...namespaces].filter(([, { snapshot }]) => snapshot).map(([name]) => name);
+  return new Set(names.map((name) => (name === '*' ? REST_LOG : name)));
 }
