@@ -11,7 +11,7 @@ import { LIMITS } from '../packages/protocol/src/limits.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Limits of what one server holds, for all its clients or for a connection: no rules of the protocol. */
-const OWN_LIMITS = ['waitsMax', 'appendBytesMax', 'socketHighWaterBytes', 'pushBytesMax', 'socketPublishesMax'];
+const OWN_LIMITS = ['waitsMax', 'requestBytesMax', 'appendBytesMax', 'socketHighWaterBytes', 'pushBytesMax', 'socketPublishesMax'];
 
 const git = (...args: string[]): string[] => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\n').filter(Boolean);
 const pages = git('ls-files', '--cached', '--others', '--exclude-standard', '*.md').filter((page) => existsSync(join(ROOT, page)));
