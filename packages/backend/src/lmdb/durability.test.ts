@@ -244,8 +244,8 @@ describe('what is kept', () => {
     expect(again?.duplicate).toBe(false);
     const [known] = await store(log, text('/a', '5', 'z'));
     expect(known?.duplicate).toBe(true);
-    now = 10_000;
     await close(backend);
+    now = 10_000;
     let commits = 0;
     const next = await open({
       now: () => now,
