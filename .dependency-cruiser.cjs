@@ -100,7 +100,7 @@ module.exports = {
     forbid(
       'pure-packages-touch-nothing',
       'delivery and bayeux have no I/O, no timers and no clock: no package from outside, and of Node only the byte buffer',
-      { path: '^packages/(delivery|bayeux)/', pathNot: TESTS },
+      { path: '^packages/(delivery|bayeux)/', pathNot: PROOF },
       {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
         pathNot: '^packages/|^(node:)?buffer$',

@@ -30,6 +30,7 @@ const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ['packages/protocol/src/node-types.ts', `import type { Server } from 'node:net';\nexport type S = Server;`],
   ['packages/delivery/src/frames.ts', `import { Buffer } from 'node:buffer';\nimport '@restante/protocol';\nexport const b = Buffer;`],
   ['packages/delivery/src/model.test.ts', `import 'node:fs';\nimport '@restante/testkit';`],
+  ['packages/delivery/testing/world.ts', `import 'node:fs';\nimport '@restante/testkit';`],
   ['packages/backend/src/lmdb/store.ts', `import 'lmdb';\nimport 'node:fs';\nimport '@restante/protocol';`],
   ['packages/backend/src/nats/stream.ts', `import '@nats-io/jetstream';`],
   ['packages/backend/src/redis/script.ts', `import 'ioredis';`],
