@@ -35,8 +35,7 @@ function noteSeen(events: readonly HistoryEvent[], logs: ReadonlyMap<string, Kno
     if (event.type !== 'message') continue;
     const log = logs.get(event.log);
     if (log === undefined) throw new Contradiction('HISTORY_UNREADABLE', at, `there is no final read of log ${event.log}`);
-    published.check(event, at, `reader ${event.reader}`);
-    log.tell(event.epoch, event, at);
+    log.receive(event.epoch, event, at, published);
   }
 }
 

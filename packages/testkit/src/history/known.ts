@@ -31,9 +31,11 @@ export interface FinalEntry {
 /** An entry that is known of, under the epoch that stored it. */
 export interface Known extends FinalEntry {
   readonly epoch: string;
+  /** Unknown while only the answer to its publisher told of it. */
+  hash?: string;
   /** The event that told of it first; -1: the final read. */
   readonly at: number;
-  inFinal: boolean;
+  readonly inFinal: boolean;
 }
 
 /** What was published under one id in one mailbox. */
@@ -117,14 +119,20 @@ export class KnownLog {
   }
 
   /** Takes note of an entry that an answer or a reader told of; it must be the same as whatever else told of this position. */
-  tell(epoch: string, entry: FinalEntry, at: number): Known {
-    const owner = this.lineage.owner(epoch, entry.seq);
-    const known = this.#byEpoch.get(owner)?.get(entry.seq);
-    if (known === undefined) return this.#add(owner, entry, at, false);
-    const same = known.mailbox === entry.mailbox && known.id === entry.id && known.purged === entry.purged;
-    if (!same || (entry.hash !== undefined && known.hash !== undefined && known.hash !== entry.hash))
+  tell(epoch: string, entry: FinalEntry, at: number): void {
+    const known = this.at(epoch, entry.seq);
+    if (known === undefined) this.#add(this.lineage.owner(epoch, entry.seq), entry, at, false);
+    else if (!isSame(known, entry))
       throw new Contradiction('TWO_AT_ONE_POSITION', at, `${this.name}.${epoch}.${entry.seq} is ${name(known)}, and is ${name(entry)} too`);
-    return known;
+  }
+
+  /** A reader received this. Checked against what was published once for every position: from then on, all must be like it. */
+  receive(epoch: string, entry: FinalEntry, at: number, published: Published): void {
+    const known = this.at(epoch, entry.seq);
+    if (known?.hash !== undefined && known.hash === entry.hash && isSame(known, entry)) return;
+    published.check(entry, at, `received at ${this.name}.${epoch}.${entry.seq}`);
+    this.tell(epoch, entry, at);
+    if (known !== undefined && entry.hash !== undefined) known.hash = entry.hash;
   }
 
   /** Must the final read hold what was at this position? Not below the floor, nor beyond a fork, nor of a history that is gone. */
@@ -153,12 +161,11 @@ export class KnownLog {
     return entries.sort((a, b) => a.seq - b.seq);
   }
 
-  #add(epoch: string, entry: FinalEntry, at: number, inFinal: boolean): Known {
+  #add(epoch: string, entry: FinalEntry, at: number, inFinal: boolean): void {
     const known: Known = { ...entry, epoch, at, inFinal };
     const stored = this.#byEpoch.get(epoch);
     if (stored === undefined) this.#byEpoch.set(epoch, new Map([[entry.seq, known]]));
     else stored.set(entry.seq, known);
-    return known;
   }
 }
 
@@ -199,6 +206,11 @@ export class Timeline {
   purgedAfter(entry: FinalEntry): boolean {
     return entry.seq < (this.#purgedAt.get(entry.mailbox) ?? 0);
   }
+}
+
+function isSame(known: Known, entry: FinalEntry): boolean {
+  if (known.mailbox !== entry.mailbox || known.id !== entry.id || known.purged !== entry.purged) return false;
+  return known.hash === undefined || entry.hash === undefined || known.hash === entry.hash;
 }
 
 /** Index of the first entry above `seq`. */
