@@ -51,3 +51,8 @@ export class Namespaces {
 export function namespaceOf(log: string): string {
   return log === REST_LOG ? '*' : log;
 }
+
+/** The log of the namespace that stands under this name in the configuration. */
+export function logOfNamespace(namespace: string): string {
+  return namespace === '*' ? REST_LOG : namespace;
+}

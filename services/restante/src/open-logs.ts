@@ -1,12 +1,21 @@
 import type { Backend, Log } from '@restante/backend';
-import { Namespaces, parsePattern, REST_LOG, RestanteError } from '@restante/protocol';
+import {
+  currentEpoch,
+  LIMITS,
+  logOfNamespace,
+  type Pattern,
+  type Position,
+  parsePattern,
+  REST_LOG,
+  RestanteError,
+} from '@restante/protocol';
 import type { Config } from '@restante/runtime';
 
 /** Opens the log of every namespace with its policy. */
 export async function openLogs(backend: Backend, { namespaces, idWindowMs }: Config): Promise<ReadonlyMap<string, Log>> {
   const logs = new Map<string, Log>();
   for (const [name, { history }] of namespaces) {
-    const log = name === '*' ? REST_LOG : name;
+    const log = logOfNamespace(name);
     logs.set(log, await backend.openLog(log, { ...history, idWindowMs }));
   }
   await refuseMovedNames(logs);
@@ -20,15 +29,22 @@ export async function openLogs(backend: Backend, { namespaces, idWindowMs }: Con
  */
 async function refuseMovedNames(logs: ReadonlyMap<string, Log>): Promise<void> {
   const rest = logs.get(REST_LOG);
-  const named = new Namespaces(logs.keys()).logs.filter((log) => log !== REST_LOG);
-  for (const name of rest === undefined ? [] : named) {
-    const patterns = [parsePattern(`/${name}`), parsePattern(`/${name}/**`)];
-    const page = await rest?.read({ patterns, after: 'earliest', mode: 'every', limit: 1, bytes: 1 });
-    if (page !== undefined && page.entries.length > 0) {
-      throw new RestanteError(
-        'CONFIG_INVALID',
-        `namespaces.${name}: messages of /${name} lie in the log of "*" already; export them first, or choose another name`,
-      );
-    }
+  if (rest === undefined) return;
+  for (const name of logs.keys()) {
+    if (name === REST_LOG || !(await holdsMessages(rest, [parsePattern(`/${name}`), parsePattern(`/${name}/**`)]))) continue;
+    throw new RestanteError(
+      'CONFIG_INVALID',
+      `namespaces.${name}: messages of /${name} lie in the log of "*" already; export and purge them while "*" still takes them, or choose another name`,
+    );
+  }
+}
+
+/** Purged mailboxes hold none: of them only the entry that says so is left. */
+async function holdsMessages(log: Log, patterns: readonly Pattern[]): Promise<boolean> {
+  for (let after: Position | 'earliest' = 'earliest'; ; ) {
+    const { entries, next, head, epochs } = await log.read({ patterns, after, mode: 'latest', limit: 1_000, bytes: LIMITS.pageBytesMax });
+    if (entries.some(({ kind }) => kind !== 'purged')) return true;
+    if (next >= head) return false;
+    after = { epoch: currentEpoch(epochs), seq: next };
   }
 }

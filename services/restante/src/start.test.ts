@@ -87,4 +87,13 @@ describe('a namespace that is configured later', () => {
     await expect(started(configOf(flags, ['elections', '*']))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await expect(started(configOf(flags, ['election', '*']))).resolves.toBeDefined();
   });
+
+  it('is taken once what lay there is purged', async () => {
+    const flags = { '--backend': `lmdb:${aFolder()}` };
+    const open = await started(configOf(flags));
+    await publish(open, '/elections/a');
+    expect((await fetch(`${open.address}/v1/mailboxes/elections/a`, { method: 'DELETE' })).status).toBe(200);
+    await open.stop();
+    await expect(started(configOf(flags, ['elections', '*']))).resolves.toBeDefined();
+  });
 });

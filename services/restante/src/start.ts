@@ -1,5 +1,5 @@
 import { startEdge } from '@restante/edge';
-import { Namespaces, REST_LOG } from '@restante/protocol';
+import { logOfNamespace, Namespaces } from '@restante/protocol';
 import { startRouter } from '@restante/router';
 import { type Config, createLogger, Health, Lifecycle, type Logger, Metrics, startAdmin } from '@restante/runtime';
 import { openBackend } from './open-backend.js';
@@ -77,5 +77,5 @@ async function startParts(config: Config, lifecycle: Lifecycle, logger: Logger):
 /** Ids of the logs whose newest entries are kept in memory. */
 function snapshotsOf({ namespaces }: Config): ReadonlySet<string> {
   const names = [...namespaces].filter(([, { snapshot }]) => snapshot).map(([name]) => name);
-  return new Set(names.map((name) => (name === '*' ? REST_LOG : name)));
+  return new Set(names.map(logOfNamespace));
 }

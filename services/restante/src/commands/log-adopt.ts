@@ -1,4 +1,4 @@
-import { REST_LOG } from '@restante/protocol';
+import { logOfNamespace } from '@restante/protocol';
 import { loadConfig } from '@restante/runtime';
 import { Usage } from '../failure.js';
 import { type Io, print } from '../io.js';
@@ -14,7 +14,7 @@ export async function adoptLogs(
   if (config.backend.kind !== 'lmdb') throw new Usage('a backend in memory has nothing to adopt');
   const { logAdopt } = await import('@restante/backend/lmdb');
   for (const name of namespace === undefined ? config.namespaces.keys() : [namespace]) {
-    await logAdopt(config.backend.folder, name === '*' ? REST_LOG : name);
+    await logAdopt(config.backend.folder, logOfNamespace(name));
     await print(io, `${name}: adopted, under a new epoch\n`);
   }
 }
