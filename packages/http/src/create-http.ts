@@ -91,7 +91,12 @@ function takeBodiesAsBytes(app: FastifyInstance, bytesMax: number): void {
 }
 
 function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }: HttpDeps): void {
-  if (open) app.addHook('onRequest', async ({ headers }) => checkLocal(headers.host, headers.origin, corsOrigins));
+  if (open) {
+    app.addHook('onRequest', ({ headers }, _reply, next) => {
+      checkLocal(headers.host, headers.origin, corsOrigins);
+      next();
+    });
+  }
   if (corsOrigins.length === 0) return;
   app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],

@@ -2,7 +2,7 @@ import { ERRORS } from '@restante/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.js';
 import { escapeHtml, homeHtml, homeText, type HomeFacts } from '../home-page.js';
-import { sendJson } from '../request.js';
+import { sendJson, vary } from '../request.js';
 
 /** For a person: `GET /`, `GET /errors`, where the `type` of every problem points. For tools: `GET /openapi.json`. */
 export function homeRoutes(app: FastifyInstance, { deps }: Context, openApi: () => string): void {
@@ -16,7 +16,8 @@ export function homeRoutes(app: FastifyInstance, { deps }: Context, openApi: () 
   app.get('/', async (request, reply) => {
     const streams = routes.some((route) => route.endsWith(' /v1/stream'));
     const facts: HomeFacts = { version: deps.version, region: deps.region, address: addressOf(request), mailbox, routes, streams };
-    reply.header('vary', 'Accept').header('cache-control', 'no-store');
+    vary(reply, 'Accept');
+    reply.header('cache-control', 'no-store');
     if (wantsHtml(request)) return reply.type('text/html; charset=utf-8').send(homeHtml(facts));
     return reply.type('text/plain; charset=utf-8').send(homeText(facts));
   });
@@ -25,6 +26,7 @@ export function homeRoutes(app: FastifyInstance, { deps }: Context, openApi: () 
   app.get('/openapi.json', async (_request, reply) => sendJson(reply, 200, (document ??= openApi())));
 
   app.get('/errors', async (request, reply) => {
+    vary(reply, 'Accept');
     if (wantsHtml(request)) return reply.type('text/html; charset=utf-8').send(errorsHtml());
     return reply.type('text/plain; charset=utf-8').send(errorsText());
   });

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { PageBody } from '../page-body.js';
 import { bodiesIn, type Fixture, httpFixture, publicNamespaces } from '../../testing/fixture.js';
 
 async function drop(fixture: Fixture, ...messages: readonly (readonly [string, string])[]): Promise<string[]> {
@@ -245,6 +246,12 @@ describe('GET /v1/mailboxes/{name or pattern}', () => {
         'if-none-match': String(packed.headers.etag),
       });
       expect(known.statusCode).toBe(304);
+    });
+
+    it('compresses a body once, however many share it', async () => {
+      const body = new PageBody({ entries: [], next: new Map(), complete: true, closed: false });
+      expect(body.gzipped()).toBe(body.gzipped());
+      expect(gunzipSync(await body.gzipped()).toString()).toBe(body.bytes.toString());
     });
 
     it.each(['', 'identity', 'gzip;q=0', 'br', '*;q=0'])('leaves it as it is for %j', async (accepts) => {
