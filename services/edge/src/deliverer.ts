@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Bus, type Log, type LogPage, subjects } from '@restante/backend';
-import { type Connection, DELIVERY, Edge, encode, type Outlet, type PageAnswer, type PageRequest } from '@restante/delivery';
+import { DELIVERY, Edge, encode, type PageAnswer, type PageRequest } from '@restante/delivery';
 import type { Logger } from '@restante/runtime';
 
 /**
@@ -8,7 +8,6 @@ import type { Logger } from '@restante/runtime';
  */
 export interface Deliverer {
   readonly edge: Edge;
-  connect(outlet: Outlet): Connection;
   close(): void;
 }
 
@@ -70,7 +69,6 @@ export function startDeliverer({ region, ringBytes, heartbeatMs, bus, logs, logg
   const positions = setInterval(() => edge.positions(), heartbeatMs);
   return {
     edge,
-    connect: (outlet) => edge.connect(outlet),
     close() {
       clearInterval(ticking);
       clearInterval(positions);

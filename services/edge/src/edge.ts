@@ -111,7 +111,11 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
   };
 }
 
-function addGauges(metrics: Metrics, edge: ReturnType<typeof startDeliverer>['edge'], waits: { count: number; shared: number } | undefined): void {
+function addGauges(
+  metrics: Metrics,
+  edge: ReturnType<typeof startDeliverer>['edge'],
+  waits: { count: number; shared: number } | undefined,
+): void {
   metrics.gauge('restante_edge_readers', 'Readers, by log that they touch.', [], (gauge) => gauge.set(edge.sizes.readers));
   metrics.gauge('restante_edge_interests', 'Patterns that readers here are interested in.', [], (gauge) => gauge.set(edge.sizes.interests));
   metrics.gauge('restante_edge_audiences', 'Groups of connections that hear the same.', [], (gauge) => gauge.set(edge.sizes.audiences));

@@ -13,7 +13,7 @@ const NO_NEWS = new Uint8Array(0);
 
 const FORMAT: WireFormat = { name: 'wait', batch: () => NEWS, position: () => NO_NEWS };
 
-export function createWaiting({ edge, connect }: Deliverer): Waiting {
+export function createWaiting({ edge }: Deliverer): Waiting {
   return {
     arrived: (logs, pattern, after, signal) =>
       new Promise((resolve, reject) => {
@@ -25,7 +25,7 @@ export function createWaiting({ edge, connect }: Deliverer): Waiting {
           else reject(error);
         };
         const onAbort = (): void => settle(new RestanteError('REQUEST_TIMEOUT', 'nobody waits any more'));
-        const connection = connect(outletOf(settle));
+        const connection = edge.connect(outletOf(settle));
         signal.addEventListener('abort', onAbort, { once: true });
         edge.subscribe(connection, { mode: 'every', after, patterns: [pattern], logs: patternsOf(logs, pattern) });
       }),

@@ -40,7 +40,8 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
     const log = served.get(message.log);
     if (message.type === 'attach') log?.onAttach(message);
     else if (message.type === 'commands') log?.onCommands(message);
-    else if (message.type === 'read') send(message.edge, { type: 'answer', log: message.log, id: message.id, page: log?.onRead(message) ?? 'miss' });
+    else if (message.type === 'read')
+      send(message.edge, { type: 'answer', log: message.log, id: message.id, page: log?.onRead(message) ?? 'miss' });
   };
   const subscriptions = [...served.keys()].map((log) => bus.subscribe(subjects.router(region, log), receive));
   subscriptions.push(bus.subscribe(subjects.instance(region, instance), receive));

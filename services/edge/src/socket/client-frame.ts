@@ -31,7 +31,7 @@ export function readClientFrame(text: string): Received {
   }
   const check = CHECKS[type as keyof typeof CHECKS];
   if (!check.Check(value)) return fault(describe(check.Errors(value), type), knownRef, false);
-  return { ok: true, frame: value as ClientFrame, dataSource: type === 'publish' ? memberSource(text, 'data') : undefined };
+  return { ok: true, frame: value, dataSource: type === 'publish' ? memberSource(text, 'data') : undefined };
 }
 
 interface SchemaError {
@@ -43,7 +43,8 @@ interface SchemaError {
 /** What is wrong, in one sentence; an unknown field first, since that is what a newer client is refused for. */
 function describe(errors: readonly SchemaError[], type: string): string {
   for (const { params } of errors) {
-    if ('additionalProperties' in params) return `${type} has no field ${(params.additionalProperties as readonly string[]).map(quote).join(', ')}`;
+    if ('additionalProperties' in params)
+      return `${type} has no field ${(params.additionalProperties as readonly string[]).map(quote).join(', ')}`;
   }
   const [first] = errors;
   return first === undefined ? `this is no ${type}` : `${type}${first.instancePath.replaceAll('/', '.')} ${first.message}`;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
+import type { After, Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import { ANONYMOUS } from '@restante/auth';
 import { type Context, itemEntry } from '@restante/http';
 import { type Cursor, ERRORS, formatCursor, formatPosition, type GapReason, LIMITS, RestanteError } from '@restante/protocol';
@@ -47,7 +47,7 @@ export class ClientSocket implements Outlet {
     this.#socket = socket;
     this.#source = source;
     this.#deps = deps;
-    this.#connection = deps.deliverer.connect(this);
+    this.#connection = deps.deliverer.edge.connect(this);
     socket.on('drain', () => this.#onDrain());
   }
 
@@ -81,11 +81,11 @@ export class ClientSocket implements Outlet {
     const { context, deliverer } = this.#deps;
     const admitted = admit(context, ANONYMOUS, { mailboxes: [mailbox], after, last, catchUp });
     this.#subscriptions.set(ref, 'starting');
-    const starting = subscribe(context, admitted, () => this.#closed || this.#subscriptions.get(ref) !== 'starting', (after) => {
-      // Known before the first thing it is told.
-      return deliverer.edge.subscribe(this.#connection, { ...admitted, after }, (reader) => this.#name(ref, reader));
-    });
-    starting.catch((error: unknown) => {
+    const isUnwanted = (): boolean => this.#closed || this.#subscriptions.get(ref) !== 'starting';
+    // The reader has its name before it is told the first thing.
+    const begin = (from: After): Reader =>
+      deliverer.edge.subscribe(this.#connection, { ...admitted, after: from }, (reader) => this.#name(ref, reader));
+    subscribe(context, admitted, isUnwanted, begin).catch((error: unknown) => {
       this.#subscriptions.delete(ref);
       this.#sendError(error, ref);
     });
@@ -206,6 +206,13 @@ export class ClientSocket implements Outlet {
     const known = error instanceof RestanteError ? error : this.#deps.onFault(error);
     const { retryable } = ERRORS[known.code];
     const retryAfter = known.retryAfterMs === undefined ? {} : { retryAfterMs: known.retryAfterMs };
-    this.#send({ type: 'error', ...(ref === undefined ? {} : { ref }), code: known.code, message: known.message, retryable, ...retryAfter });
+    this.#send({
+      type: 'error',
+      ...(ref === undefined ? {} : { ref }),
+      code: known.code,
+      message: known.message,
+      retryable,
+      ...retryAfter,
+    });
   }
 }

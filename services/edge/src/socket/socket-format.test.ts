@@ -1,7 +1,10 @@
 import type { Entry } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
-import { Receiver } from 'ws';
+import * as ws from 'ws';
 import { pageFrame, SOCKET_FORMAT, textFrame } from './socket-format.js';
+
+/** Exported by the package, not by its types. */
+const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => NodeJS.EventEmitter & NodeJS.WritableStream };
 
 /** What a real WebSocket receiver makes of these bytes. */
 async function received(...buffers: Uint8Array[]): Promise<string> {
@@ -10,11 +13,17 @@ async function received(...buffers: Uint8Array[]): Promise<string> {
     receiver.on('message', (data: Buffer) => resolve(data.toString()));
     receiver.on('error', reject);
   });
-  for (const buffer of buffers) receiver.write(buffer);
+  for (const buffer of buffers) receiver.write(Buffer.from(buffer));
   return message;
 }
 
-const entry = (seq: number, text: string): Entry => ({ seq, time: 1, mailbox: '/a/x', kind: 'data', data: Buffer.from(JSON.stringify(text)) });
+const entry = (seq: number, text: string): Entry => ({
+  seq,
+  time: 1,
+  mailbox: '/a/x',
+  kind: 'data',
+  data: Buffer.from(JSON.stringify(text)),
+});
 const cursor = new Map([['a', { epoch: 'epoch001', seq: 9 }]]);
 
 describe('frames of restante.v1', () => {

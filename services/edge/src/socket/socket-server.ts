@@ -85,7 +85,7 @@ export class SocketServer {
     this.#peers.add(peer);
     ws.on('message', (data, isBinary) => {
       if (isBinary) ws.close(CLOSE.binary, 'binary frames are not part of this protocol');
-      else client.onText(data.toString());
+      else client.onText((data as Buffer).toString());
     });
     ws.on('pong', () => {
       peer.pingsMissed = 0;

@@ -20,7 +20,7 @@ export class EventStream implements Outlet {
     this.#socket = socket;
     this.#sockets = sockets;
     this.#deliverer = deliverer;
-    this.connection = deliverer.connect(this);
+    this.connection = deliverer.edge.connect(this);
     socket.on('drain', () => {
       if (!this.#closed) deliverer.edge.drained(this.connection);
     });

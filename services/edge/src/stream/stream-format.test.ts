@@ -5,7 +5,12 @@ import { gapEvent, MANY_LOGS, ONE_LOG, opening } from './stream-format.js';
 const entry = (seq: number): Entry => ({ seq, time: 1, mailbox: '/a/x', kind: 'text', data: Buffer.from('line\r\nbreak') });
 const one = new Map([['a', { epoch: 'epoch001', seq: 2 }]]);
 const two = new Map([...one, ['b', { epoch: 'epoch002', seq: 7 }] as const]);
-const ids = (bytes: Uint8Array): string[] => [...Buffer.from(bytes).toString().matchAll(/^id: (.*)$/gm)].map(([, id]) => id ?? '');
+const ids = (bytes: Uint8Array): string[] =>
+  [
+    ...Buffer.from(bytes)
+      .toString()
+      .matchAll(/^id: (.*)$/gm),
+  ].map(([, id]) => id ?? '');
 
 describe('server-sent events', () => {
   it('names every event of a stream within one log', () => {

@@ -11,9 +11,7 @@ import { messageText, PageTexts } from '../message-text.js';
 const RETRY_MS = 2_000;
 
 const namedEvents = ({ log, epoch, entries }: Omit<PageBatch, 'shared'>): string =>
-  entries
-    .map((entry) => `id: ${formatPosition(log, { epoch, seq: entry.seq })}\ndata: ${messageText(log, epoch, entry)}\n\n`)
-    .join('');
+  entries.map((entry) => `id: ${formatPosition(log, { epoch, seq: entry.seq })}\ndata: ${messageText(log, epoch, entry)}\n\n`).join('');
 
 const unnamedEvents = ({ log, epoch, entries }: Omit<PageBatch, 'shared'>): string =>
   entries.map((entry) => `data: ${messageText(log, epoch, entry)}\n\n`).join('');
