@@ -26,7 +26,8 @@ async function tellTheNight(url) {
   try {
     // By the time it answers, its greeting is printed.
     await fetch(`${url}/readyz`, { signal: ended.signal });
-    console.log(`The first hour of the US election night of 2020 is told in ${MINUTES} minutes. To follow it:
+    console.log(`
+The first hour of the US election night of 2020 is told in ${MINUTES} minutes. To follow it:
   curl -N '${url}/v1/stream?mailbox=/elections/**&catchUp=latest'
   curl '${url}/v1/mailboxes/elections/us-2020/president/indiana'
 `);

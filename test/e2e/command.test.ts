@@ -63,7 +63,7 @@ describe('restante start', () => {
     const data = await ended(command('start', '--port', '0', '--backend', `lmdb:${join(server.folder, 'data')}`));
     expect([data.code, data.stderr]).toEqual([1, expect.stringContaining('another process uses')]);
     const port = await ended(command('start', '--port', `${server.port}`, '--backend', 'memory:'));
-    expect([port.code, port.stderr]).toEqual([1, expect.stringContaining('EADDRINUSE')]);
+    expect([port.code, port.stderr]).toEqual([1, expect.stringContaining(`port ${server.port} is in use already`)]);
   });
 
   it('with faults in the configuration ends with 2 before it begins', async () => {

@@ -12,7 +12,11 @@ export function createProgram(io: Io, setExitCode: (code: number) => void): Comm
     .description('Mailboxes for the web: durable, ordered, pushed to whoever is listening.')
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? HELP_COLUMNS,
+    })
     .showHelpAfterError('(restante help lists the commands, restante help <command> explains one)')
     .addHelpText('after', HELP);
   addStart(program, io, setExitCode);
@@ -24,6 +28,9 @@ export function createProgram(io: Io, setExitCode: (code: number) => void): Comm
   addLog(program, io);
   return program;
 }
+
+/** Where nobody's terminal says how wide it is. */
+const HELP_COLUMNS = 120;
 
 const HELP = `
 Begin with:
@@ -46,11 +53,13 @@ function urlOption(io: Io): Option {
   return new Option('--url <address>', 'the server; also RESTANTE_URL').default(io.env['RESTANTE_URL'] || URL_DEFAULT);
 }
 
-function addConfigOptions(command: Command): Command {
+/** Flags for settings, all of them shown in the help or only those named here. */
+function addConfigOptions(command: Command, shown?: readonly string[]): Command {
   command.option('--config <file>', 'the configuration file; also RESTANTE_CONFIG (default: restante.yaml, if there is one)');
   for (const { flag, schema } of SETTINGS) {
     const text = defaultText(schema);
-    command.option(`${flag} <value>`, `${schema.description}${text === undefined ? '' : ` (default: ${text})`}`);
+    const option = new Option(`${flag} <value>`, `${schema.description}${text === undefined ? '' : ` (default: ${text})`}`);
+    command.addOption(option.hideHelp(shown !== undefined && !shown.includes(flag)));
   }
   return command;
 }
@@ -70,7 +79,7 @@ function addStart(program: Command, io: Io, setExitCode: (code: number) => void)
   addConfigOptions(program.command('start'))
     .summary('run a server: everything in one process')
     .description(
-      'Runs a server: everything in one process. Settings come from the file, then the environment (RESTANTE_PORT is --port), then\n' +
+      'Runs a server: everything in one process. Settings come from the file, then the environment (RESTANTE_PORT is --port), then ' +
         'flags; the later wins. Without namespaces in a file it is open to everybody on this machine, and to nobody else.',
     )
     .action(async (_options: object, command: Command) => {
@@ -151,7 +160,7 @@ function addExport(program: Command, io: Io): void {
     .command('export <pattern>')
     .summary('write all messages of a pattern as JSON lines')
     .description(
-      'Writes all messages of a pattern, up to the newest at the start, as JSON lines to standard output; progress goes to standard error.\nAn export holds ids, so importing it stores each message once; positions and times will be new ones.',
+      'Writes all messages of a pattern, up to the newest at the start, as JSON lines to standard output; progress goes to standard error. An export holds ids, so importing it stores each message once; positions and times will be new ones.',
     )
     .option('--after <cursor>', 'begin after this cursor: go on with an export that broke off')
     .addOption(urlOption(io))
@@ -167,7 +176,7 @@ function addImport(program: Command, io: Io): void {
     .command('import <file>')
     .summary('publish the lines of an export')
     .description(
-      'Publishes the lines of an export, in batches, with their ids. Repeated within the id window of the server (10 minutes by default) it\n' +
+      'Publishes the lines of an export, in batches, with their ids. Repeated within the id window of the server (10 minutes by default) it ' +
         'stores nothing twice; after that, go on where it broke off with --from-line. - reads standard input.',
     )
     .addOption(new Option('--from-line <n>', 'leave out the lines before this one').argParser(number))
@@ -183,10 +192,10 @@ function addImport(program: Command, io: Io): void {
 }
 
 function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void): void {
-  addConfigOptions(program.command('doctor'))
+  addConfigOptions(program.command('doctor'), ['--backend'])
     .summary('check configuration, data, disk and server')
     .description(
-      'Checks what a server needs, and says what is wrong and how to mend it. Takes the same settings as\nstart, and does to the data only what a start does too.',
+      'Checks what a server needs, and says what is wrong and how to mend it. Takes all flags of start, and does to the data only what a start does too.',
     )
     .addOption(new Option('--url <address>', 'ask the server at this address; default: the one that the configuration names'))
     .action(async (_options: object, command: Command) => {
@@ -198,11 +207,15 @@ function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void
 }
 
 function addLog(program: Command, io: Io): void {
-  const log = program.command('log').description('Looks after logs while no server runs.').exitOverride();
-  addConfigOptions(log.command('adopt [namespace]'))
+  const log = program
+    .command('log')
+    .summary('look after logs while no server runs')
+    .description('Looks after logs while no server runs.')
+    .exitOverride();
+  addConfigOptions(log.command('adopt [namespace]'), ['--backend'])
     .summary('take over data that was restored from a backup')
     .description(
-      'Says that the data is what there is from now on, after it was restored from a backup: the log of the\n' +
+      'Says that the data is what there is from now on, after it was restored from a backup: the log of the ' +
         'namespace, or of every one that is configured, gets a new epoch, and readers who have seen more than the backup holds are told that messages are missing, instead of being given others in silence.',
     )
     .action(async (namespace: string | undefined, _options: object, command: Command) => {
