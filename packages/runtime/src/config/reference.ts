@@ -22,7 +22,7 @@ export function configReference(): string {
 
 const HEAD = `# Configuration
 
-<!-- Made from packages/protocol/src/schemas/config.ts: \`npx vitest run packages/runtime -u\` writes it anew. -->
+<!-- Made from packages/protocol/src/schemas/config.ts: \`npm run docs\` writes it anew. -->
 
 A setting is read from \`restante.yaml\` (or the file of \`--config\` or \`RESTANTE_CONFIG\`), then from the environment, then from the flags of
 \`restante start\`; the later wins. \`adminPort\` in the file is \`RESTANTE_ADMIN_PORT\` is \`--admin-port\`. Lists are separated by commas outside
