@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openLmdbBackend } from '@restante/backend/lmdb';
 import { parsePattern } from '@restante/protocol';
+import { seededRandom, testSeed } from '@restante/testkit';
 import { expect, it } from 'vitest';
 
 /*
@@ -27,10 +28,14 @@ interface Sent {
   readonly id: string;
 }
 
-type Line = { readonly sent: Sent } | { readonly acknowledged: Sent & { readonly seq: number } } | { readonly read: { readonly seq: number; readonly id: string } } | { readonly opened: number };
+type Line =
+  | { readonly sent: Sent }
+  | { readonly acknowledged: Sent & { readonly seq: number } }
+  | { readonly read: { readonly seq: number; readonly id: string } }
+  | { readonly opened: number };
 
 /** All that was ever said by any publisher. */
-class Record {
+class Said {
   readonly acknowledged = new Map<string, number>();
   readonly read = new Map<number, string>();
   readonly unknown = new Map<string, Sent>();
@@ -46,24 +51,22 @@ class Record {
 }
 
 it('loses and doubles nothing that was acknowledged or read, however often the publisher is killed', async () => {
-  const seed = Number(process.env.RESTANTE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`seed ${seed}`);
-  const random = randomFrom(seed);
+  const random = seededRandom(testSeed('publisher-killed'));
   const folder = await mkdtemp(join(tmpdir(), 'restante-killed-'));
-  const record = new Record();
+  const said = new Said();
   for (let round = 0; round < ROUNDS; round += 1) {
     // Both ways to commit are used on the one folder, as an operator may who changes his mind.
     const durability = random() < 0.8 ? 'disk' : 'process';
     const whileOpening = random() < 0.1;
-    await publishAndKill([folder, durability, `${round}`, JSON.stringify([...record.unknown.values()])], whileOpening, random, record);
-    await compare(folder, record);
+    await publishAndKill([folder, durability, `${round}`, JSON.stringify([...said.unknown.values()])], whileOpening, random, said);
+    await compare(folder, said);
   }
-  expect(record.acknowledged.size).toBeGreaterThan(ROUNDS * 10);
-  expect(record.read.size).toBeGreaterThan(ROUNDS * 10);
+  expect(said.acknowledged.size).toBeGreaterThan(ROUNDS * 10);
+  expect(said.read.size).toBeGreaterThan(ROUNDS * 10);
   await rm(folder, { recursive: true });
 });
 
-async function publishAndKill(args: string[], whileOpening: boolean, random: () => number, record: Record): Promise<void> {
+async function publishAndKill(args: string[], whileOpening: boolean, random: () => number, said: Said): Promise<void> {
   const child = spawn(process.execPath, [PUBLISHER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
@@ -73,15 +76,15 @@ async function publishAndKill(args: string[], whileOpening: boolean, random: () 
   for await (const line of createInterface({ input: child.stdout })) {
     // The last line may be torn.
     if (!line.endsWith('}}') && !line.startsWith('{"opened"')) continue;
-    const said = JSON.parse(line) as Line;
-    record.add(said);
-    if ('opened' in said && !whileOpening) kill(LIFE_MS_MAX * random());
+    const parsed = JSON.parse(line) as Line;
+    said.add(parsed);
+    if ('opened' in parsed && !whileOpening) kill(LIFE_MS_MAX * random());
   }
   await ended;
   expect(child.signalCode, `it ended by itself: ${complaint}`).toBe('SIGKILL');
 }
 
-async function compare(folder: string, record: Record): Promise<void> {
+async function compare(folder: string, said: Said): Promise<void> {
   const backend = await openLmdbBackend({ folder });
   try {
     const log = await backend.openLog('m', { idWindowMs: 600_000 });
@@ -108,8 +111,8 @@ async function compare(folder: string, record: Record): Promise<void> {
       seq = page.next;
       if (page.next === page.head) break;
     }
-    for (const [id, at] of record.acknowledged) if (seqs.get(id) !== at) expect(seqs.get(id), `${id} was acknowledged`).toBe(at);
-    for (const [at, id] of record.read) if (ids.get(at) !== id) expect(ids.get(at), `${id} was read at ${at}`).toBe(id);
+    for (const [id, at] of said.acknowledged) if (seqs.get(id) !== at) expect(seqs.get(id), `${id} was acknowledged`).toBe(at);
+    for (const [at, id] of said.read) if (ids.get(at) !== id) expect(ids.get(at), `${id} was read at ${at}`).toBe(id);
   } finally {
     await backend.close();
   }
@@ -119,15 +122,4 @@ function isAfter(place: readonly number[], before: readonly number[] | undefined
   if (before === undefined) return true;
   const differs = place.findIndex((part, i) => part !== before[i]);
   return differs >= 0 && (place[differs] ?? 0) > (before[differs] ?? 0);
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

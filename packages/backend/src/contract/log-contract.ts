@@ -5,6 +5,7 @@ import type { LogAdapter } from './log-harness.js';
 import { describeAgainstModel } from './model.js';
 import { describePurging } from './purging.js';
 import { describeReading } from './reading.js';
+import { describeDurable, describeVolatile } from './restarting.js';
 import { describeRetention } from './retention.js';
 import { describeTailing } from './tailing.js';
 
@@ -17,6 +18,8 @@ export function describeLogContract(name: string, adapter: LogAdapter): void {
     describeHistory(adapter);
     describePurging(adapter);
     describeTailing(adapter);
+    if (adapter.durable) describeDurable(adapter);
+    else describeVolatile(adapter);
     describeAgainstModel(adapter);
   });
 }

@@ -84,7 +84,11 @@ export async function eventually<T>(probe: () => Promise<T>, holds: (value: T) =
 }
 
 /** Takes batches from a tail until `enough` says so, checks that each joins the one before, and ends the tail. */
-export async function takeTail(log: Log, after: Position | 'earliest', enough: (entries: readonly Entry[], batch: TailBatch) => boolean): Promise<Entry[]> {
+export async function takeTail(
+  log: Log,
+  after: Position | 'earliest',
+  enough: (entries: readonly Entry[], batch: TailBatch) => boolean,
+): Promise<Entry[]> {
   const abort = new AbortController();
   const entries: Entry[] = [];
   let upTo: number | undefined;

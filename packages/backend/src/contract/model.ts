@@ -58,7 +58,11 @@ class Model {
   }
 }
 
-const message = fc.record({ mailbox: fc.constantFrom(...MAILBOXES), id: fc.option(fc.constantFrom(...IDS), { nil: undefined }), size: fc.nat(40) });
+const message = fc.record({
+  mailbox: fc.constantFrom(...MAILBOXES),
+  id: fc.option(fc.constantFrom(...IDS), { nil: undefined }),
+  size: fc.nat(40),
+});
 const reading = {
   wanted: fc.uniqueArray(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 3 }),
   limit: fc.integer({ min: 1, max: 8 }),
@@ -142,7 +146,8 @@ async function compare(log: Log, model: Model, { do: mode, wanted, limit, bytes,
     page = await log.read({ patterns: matching, after: await at(log, after), upTo, mode, limit, bytes });
     expect(page.start).toBe(Math.max(after, model.floor));
     expect(page.next).toBeLessThanOrEqual(Math.max(upTo, page.start));
-    expected = mode === 'every' ? model.matching(matching, page.start, page.next) : newestUpTo(model, matching, page, Math.max(upTo, page.start));
+    expected =
+      mode === 'every' ? model.matching(matching, page.start, page.next) : newestUpTo(model, matching, page, Math.max(upTo, page.start));
   }
   expect(seqs(page)).toEqual(expected);
   expect(page.complete).toBe(after >= model.floor);

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { at, bodies, fill, KEEP_ALL, type LogAdapter, PAGE, patterns, readEvery, readLatest, store, takeTail, text } from './log-harness.js';
+import {
+  at,
+  bodies,
+  fill,
+  KEEP_ALL,
+  type LogAdapter,
+  PAGE,
+  patterns,
+  readEvery,
+  readLatest,
+  store,
+  takeTail,
+  text,
+} from './log-harness.js';
 import { withHarness } from './with-harness.js';
 
 /** A purge erases a mailbox and is an entry like any other, so that every cache erases too. */

@@ -16,7 +16,12 @@ export function describeReading(adapter: LogAdapter): void {
     it('answers an empty log with an empty page', async () => {
       expect(await readEvery(log, ['/**'])).toMatchObject({ entries: [], start: 0, next: 0, head: 0, floor: 0, complete: true });
       expect(await readLatest(log, ['/**'])).toMatchObject({ entries: [], next: 0, complete: true });
-      expect(await log.readNewest({ patterns: patterns('/**'), ...PAGE })).toMatchObject({ entries: [], start: 0, next: 0, complete: true });
+      expect(await log.readNewest({ patterns: patterns('/**'), ...PAGE })).toMatchObject({
+        entries: [],
+        start: 0,
+        next: 0,
+        complete: true,
+      });
     });
 
     it('matches exactly, one segment deep, and any number deep', async () => {

@@ -1,6 +1,20 @@
 import { entryBytes } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
-import { at, bodies, eventually, fill, KEEP_ALL, type LogAdapter, PAGE, patterns, readEvery, readLatest, seqs, store, text } from './log-harness.js';
+import {
+  at,
+  bodies,
+  eventually,
+  fill,
+  KEEP_ALL,
+  type LogAdapter,
+  PAGE,
+  patterns,
+  readEvery,
+  readLatest,
+  seqs,
+  store,
+  text,
+} from './log-harness.js';
 import { withHarness } from './with-harness.js';
 
 /** Retention removes from the old end only, so the floor is one exact number. */
@@ -82,26 +96,5 @@ export function describeRetention(adapter: LogAdapter): void {
       expect((await readLatest(log, ['/*'])).entries.map((entry) => entry.mailbox)).toEqual(['/a', '/b']);
       expect((await readEvery(log, ['/a'])).entries.length).toBe(2);
     });
-
-    if (adapter.durable) {
-      it('keeps its floor over a restart, and goes on counting bytes exactly', async () => {
-        const policy = { ...KEEP_ALL, bytes: 5 * one };
-        let log = await harness().openLog('_', policy);
-        for (let i = 0; i < 9; i += 1) await store(log, text('/a', 'x'.repeat(1_000)));
-        const before = await eventually(
-          () => log.state(),
-          (state) => state.head - state.floor === 5,
-        );
-        await harness().restart();
-        log = await harness().openLog('_', policy);
-        expect(await log.state()).toEqual(before);
-        await store(log, text('/a', 'x'.repeat(1_000)));
-        const { floor } = await eventually(
-          () => log.state(),
-          (state) => state.floor > before.floor,
-        );
-        expect(floor).toBe(before.floor + 1);
-      });
-    }
   });
 }

@@ -15,7 +15,8 @@ export function describeTailing(adapter: LogAdapter): void {
     it('gives every entry once and in order, while many append', async () => {
       const log = await harness().openLog('_', KEEP_ALL);
       const tails = [1, 2, 3].map(() => takeTail(log, 'earliest', (entries) => entries.length >= 1_500));
-      for (let round = 0; round < 15; round += 1) await Promise.all([0, 1, 2, 3].map((i) => fill(log, i === 0 ? '/service/in' : `/a/${i}`, 25)));
+      for (let round = 0; round < 15; round += 1)
+        await Promise.all([0, 1, 2, 3].map((i) => fill(log, i === 0 ? '/service/in' : `/a/${i}`, 25)));
       for (const tail of tails) {
         expect((await tail).map((entry) => entry.seq)).toEqual(Array.from({ length: 1_500 }, (_, i) => i + 1));
       }

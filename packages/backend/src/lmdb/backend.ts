@@ -22,7 +22,7 @@ export interface LmdbBackendOptions extends MemoryBusOptions {
   readonly folder: string;
   /** `disk` (default): stored means flushed. `process`: stored means handed to the operating system. */
   readonly durability?: Durability;
-  /** Free space on the disk that appends leave alone. */
+  /** Free space on the disk that appends leave alone. Less than 8 MiB is not enough for retention to free space on a full disk. */
   readonly reserveBytes?: number;
   /** Bytes of messages that wait for their commit; above, appends are refused: `OVERLOADED`. */
   readonly waitingBytesMax?: number;
@@ -39,7 +39,8 @@ export interface LmdbBackendOptions extends MemoryBusOptions {
 
 const DURABILITY = {
   disk: 'Stored is flushed to the disk: it survives the end of the process, of the machine and of power.',
-  process: 'Stored survives the end of the process; what the machine had not yet flushed when it went down may be gone, and then the epoch is new.',
+  process:
+    'Stored survives the end of the process; what the machine had not yet flushed when it went down may be gone, and then the epoch is new.',
 } as const satisfies Record<Durability, string>;
 
 /** @throws RestanteError `DATA_IN_USE` · `LOG_MISMATCH` */

@@ -53,6 +53,9 @@ function innerFreeBytes(store: Store): number {
   const root = store.env.getStats() as TreeStats & { readonly free: TreeStats; readonly lastPageNumber: number };
   const tables = [store.entries, store.index, store.newest, store.ids, store.records].map((table) => table.getStats() as TreeStats);
   // Two pages hold the file's head.
-  const used = [root, root.free, ...tables].reduce((sum, tree) => sum + tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages, 2);
+  const used = [root, root.free, ...tables].reduce(
+    (sum, tree) => sum + tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages,
+    2,
+  );
   return Math.max(0, root.lastPageNumber + 1 - used) * root.pageSize;
 }

@@ -66,7 +66,8 @@ export function decodeEntry(seq: number, value: Uint8Array): Entry {
   const bytes = asBuffer(value);
   const flags = bytes[1] ?? 0;
   const kind = KINDS[flags & KIND_MASK];
-  if (bytes[0] !== VERSION || kind === undefined) throw new RestanteError('LOG_MISMATCH', `entry ${seq} has version ${bytes[0]}, not ${VERSION}`);
+  if (bytes[0] !== VERSION || kind === undefined)
+    throw new RestanteError('LOG_MISMATCH', `entry ${seq} has version ${bytes[0]}, not ${VERSION}`);
   const mailbox = mailboxOfEntry(bytes);
   let at = MAILBOX_AT + 1 + mailbox.length;
   const entry: { -readonly [Field in keyof Entry]: Entry[Field] } = { seq, time: bytes.readUIntBE(TIME_AT, 6), mailbox, kind, data: bytes };

@@ -5,7 +5,7 @@ import { decodeEntry, encodeEntry } from './entry-codec.js';
 import type { GroupCommit, LogWriter } from './group-commit.js';
 import { idKey, mailboxKey, nameKey, seqKey, seqOfKey, seqOfValue, seqValue } from './keys.js';
 import { Reader } from './reader.js';
-import { type LogRecord, recordKey, type Store } from './store.js';
+import { type LogRecord, put, recordKey, remove, type Store } from './store.js';
 import { Tables } from './tables.js';
 
 /**
@@ -15,8 +15,8 @@ import { Tables } from './tables.js';
 
 /** Pages that one entry may dirty beyond its own bytes: a leaf in each of four tables. */
 const ENTRY_DISK_BYTES = 4 * 4_096;
-/** Entries that one step of retention removes; between two steps appends get their turn. */
-const RETENTION_STEP_ENTRIES = 1_000;
+/** Entries that one step of retention removes: few enough for what they dirty to fit into a small reserve, and for appends to get their turn. */
+const RETENTION_STEP_ENTRIES = 250;
 const INDEX_VALUE_BYTES = 4;
 
 export interface LmdbLogOptions {
@@ -104,13 +104,15 @@ export class LmdbLog implements Log, TailSource, LogWriter {
   /** Cost: one commit that grows with the number of entries in the mailbox. */
   purge(mailbox: string): Promise<Position> {
     const control: NewEntry = { mailbox, kind: 'purged', data: new Uint8Array() };
-    const bytes = entryBytes(control);
+    const erased = (): number => this.#tables.countOf(mailbox, this.#written.floor, this.#written.head);
     return new Promise((resolve, reject) => {
       let seq = 0;
       this.#commits.submit({
         writer: this,
-        bytes,
-        diskBytes: bytes + ENTRY_DISK_BYTES,
+        bytes: entryBytes(control),
+        get diskBytes() {
+          return (1 + erased()) * ENTRY_DISK_BYTES;
+        },
         frees: false,
         alone: true,
         write: () => {
@@ -133,7 +135,7 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     this.#commits.submit({
       writer: this,
       bytes: 0,
-      diskBytes: RETENTION_STEP_ENTRIES * 256,
+      diskBytes: RETENTION_STEP_ENTRIES * ENTRY_DISK_BYTES,
       frees: true,
       alone: true,
       write: () => {
@@ -151,8 +153,8 @@ export class LmdbLog implements Log, TailSource, LogWriter {
 
   seal(): void {
     const { number } = this.#written;
-    for (const [mailbox, seq] of this.#groupNewest) this.#store.newest.put(nameKey(number, mailbox), seqValue(seq));
-    this.#store.records.put(recordKey(this.name), this.#written);
+    for (const [mailbox, seq] of this.#groupNewest) put(this.#store.newest, nameKey(number, mailbox), seqValue(seq));
+    put(this.#store.records, recordKey(this.name), this.#written);
   }
 
   settle(): void {
@@ -182,11 +184,11 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     const size = entryBytes(entry);
     const indexValue = Buffer.allocUnsafe(INDEX_VALUE_BYTES);
     indexValue.writeUInt32BE(size);
-    this.#store.entries.put(seqKey(number, seq), encodeEntry(entry, time));
-    this.#store.index.put(mailboxKey(number, entry.mailbox, seq), indexValue);
+    put(this.#store.entries, seqKey(number, seq), encodeEntry(entry, time));
+    put(this.#store.index, mailboxKey(number, entry.mailbox, seq), indexValue);
     this.#groupNewest.set(entry.mailbox, seq);
     if (entry.id !== undefined) {
-      this.#store.ids.put(idKey(number, entry.mailbox, entry.id), seqValue(seq));
+      put(this.#store.ids, idKey(number, entry.mailbox, entry.id), seqValue(seq));
       this.#groupIds.set(`${entry.mailbox} ${entry.id}`, { seq, time });
     }
     this.#written = { ...this.#written, head: seq, time, bytes: bytes + size };
@@ -207,13 +209,16 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     const { entries, index, ids } = this.#store;
     const { number, floor, head } = this.#written;
     let bytes = 0;
-    for (const { key, value } of index.getRange({ start: mailboxKey(number, mailbox, floor), end: mailboxKey(number, mailbox, head + 1) })) {
+    for (const { key, value } of index.getRange({
+      start: mailboxKey(number, mailbox, floor),
+      end: mailboxKey(number, mailbox, head + 1),
+    })) {
       bytes += value.readUInt32BE(0);
-      entries.remove(seqKey(number, seqOfKey(key)));
-      index.remove(key);
+      remove(entries, seqKey(number, seqOfKey(key)));
+      remove(index, key);
     }
     const range = { start: nameKey(number, `${mailbox}\0`), end: nameKey(number, `${mailbox}\x01`) };
-    for (const key of ids.getKeys(range)) ids.remove(key);
+    for (const key of ids.getKeys(range)) remove(ids, key);
     this.#written = { ...this.#written, bytes: this.#written.bytes - bytes };
   }
 
@@ -237,9 +242,9 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     for (const { seq, value } of this.#tables.rows(this.#written.floor, head, RETENTION_STEP_ENTRIES)) {
       const entry = decodeEntry(seq, value);
       if (entry.time >= oldestKept && this.#written.bytes <= (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) break;
-      entries.remove(seqKey(number, seq));
-      index.remove(mailboxKey(number, entry.mailbox, seq));
-      if (this.#tables.newestOf(entry.mailbox) === seq) newest.remove(nameKey(number, entry.mailbox));
+      remove(entries, seqKey(number, seq));
+      remove(index, mailboxKey(number, entry.mailbox, seq));
+      if (this.#tables.newestOf(entry.mailbox) === seq) remove(newest, nameKey(number, entry.mailbox));
       if (entry.id !== undefined) this.#forgetId(entry.mailbox, entry.id, seq);
       this.#written = { ...this.#written, floor: seq, bytes: this.#written.bytes - entryBytes(entry) };
     }
@@ -262,7 +267,7 @@ export class LmdbLog implements Log, TailSource, LogWriter {
   #forgetId(mailbox: string, id: string, seq: number): void {
     const key = idKey(this.#written.number, mailbox, id);
     const value = this.#store.ids.getBinaryFast(key);
-    if (value !== undefined && seqOfValue(value) === seq) this.#store.ids.remove(key);
+    if (value !== undefined && seqOfValue(value) === seq) remove(this.#store.ids, key);
   }
 
   /** Stored time never goes back, even where the clock does, restarts included. */

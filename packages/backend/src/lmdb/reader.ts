@@ -40,7 +40,11 @@ export class Reader {
     const page = new PageFiller(request);
     const mailboxes = await this.#mailboxes(request.patterns, extent.floor, end - extent.floor, request.limit);
     if (mailboxes === undefined) {
-      await this.#tables.descend(end, extent.floor, (seq, value) => !isWanted(request.patterns, value) || page.offer(decodeEntry(seq, value)));
+      await this.#tables.descend(
+        end,
+        extent.floor,
+        (seq, value) => !isWanted(request.patterns, value) || page.offer(decodeEntry(seq, value)),
+      );
     } else {
       const seqs = mailboxes.flatMap((mailbox) => this.#tables.seqsBefore(mailbox, extent.floor, end, request.limit));
       this.#fillBySeqs(page, seqs.sort(descending));

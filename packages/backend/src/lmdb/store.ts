@@ -1,5 +1,5 @@
 import { type Epochs, RestanteError } from '@restante/protocol';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { bootIdentity } from './boot.js';
 
 /**
@@ -90,4 +90,14 @@ export function readRecord(store: Store, log: string): LogRecord | undefined {
 export function readRecords(store: Store): { readonly name: string; readonly record: LogRecord }[] {
   const range = store.records.getRange({ start: recordKey(''), end: 'log!' });
   return [...range].map(({ key, value }) => ({ name: key.slice(recordKey('').length), record: value as LogRecord }));
+}
+
+/** Within a batch, whose own promise is the one to await: lmdb-js resolves the single writes of a batch at once. */
+export function put<V, K extends Key>(table: Database<V, K>, key: K, value: V): void {
+  void table.put(key, value);
+}
+
+/** Within a batch, as `put`. */
+export function remove(table: Database<Buffer, Buffer>, key: Buffer): void {
+  void table.remove(key);
 }

@@ -72,6 +72,12 @@ export class Tables {
     }
   }
 
+  /** How many entries a mailbox has in `(after, upTo]`. */
+  countOf(mailbox: string, after: number, upTo: number): number {
+    const range = { start: mailboxKey(this.#log, mailbox, after + 1), end: mailboxKey(this.#log, mailbox, upTo + 1) };
+    return this.#store.index.getKeysCount(range);
+  }
+
   /** The first `limit` seqs of a mailbox in `(after, upTo]`, ascending. */
   seqsAfter(mailbox: string, after: number, upTo: number, limit: number): number[] {
     const range = { start: mailboxKey(this.#log, mailbox, after + 1), end: mailboxKey(this.#log, mailbox, upTo + 1), limit };
