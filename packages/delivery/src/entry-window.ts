@@ -1,4 +1,5 @@
-import { type Entry, entryBytes, matches, type Pattern } from '@restante/protocol';
+import { type Entry, entryBytes, type Pattern } from '@restante/protocol';
+import { anyOf } from './pattern-index.js';
 
 /**
  * A bounded window of a log's newest entries, indexed by mailbox: the router's hot tail and the edge's ring.
@@ -47,14 +48,15 @@ export class EntryWindow {
     this.#floor = Math.max(this.#floor, seq);
   }
 
-  /** Forgets everything after `seq`: another history goes on from there (I11). */
-  cutAfter(seq: number): void {
-    const kept = [...this.#all.after(0, seq)];
+  /**
+   * Another history goes on after `seq` (I11): begins anew there. What came before cannot be kept,
+   * because a purge beyond the fork may have erased of it what this history still holds.
+   */
+  beginAt(seq: number): void {
     this.#all.clear();
     this.#byMailbox.clear();
     this.#bytes = 0;
-    this.#floor = Math.min(this.#floor, seq);
-    for (const entry of kept) this.push(entry);
+    this.#floor = seq;
   }
 
   /**
@@ -69,7 +71,8 @@ export class EntryWindow {
   #every({ patterns, after, upTo }: WindowRead): Iterable<Entry> {
     const [only] = patterns;
     if (patterns.length === 1 && only?.kind === 'exact') return this.#byMailbox.get(only.base)?.after(after, upTo) ?? [];
-    return filter(this.#all.after(after, upTo), (entry) => patterns.some((p) => matches(p, entry.mailbox)));
+    const isWanted = anyOf(patterns);
+    return filter(this.#all.after(after, upTo), (entry) => isWanted(entry.mailbox));
   }
 
   #newest({ patterns, after, upTo }: WindowRead): Iterable<Entry> {
@@ -78,8 +81,12 @@ export class EntryWindow {
       const entry = queue?.lastUpTo(upTo);
       if (entry !== undefined && entry.seq > after) newest.push(entry);
     };
-    if (patterns.every((p) => p.kind === 'exact')) for (const name of new Set(patterns.map((p) => p.base))) take(this.#byMailbox.get(name));
-    else for (const [name, queue] of this.#byMailbox) if (patterns.some((p) => matches(p, name))) take(queue);
+    if (patterns.every((p) => p.kind === 'exact')) {
+      for (const name of new Set(patterns.map((p) => p.base))) take(this.#byMailbox.get(name));
+    } else {
+      const isWanted = anyOf(patterns);
+      for (const [name, queue] of this.#byMailbox) if (isWanted(name)) take(queue);
+    }
     return newest.sort((a, b) => a.seq - b.seq);
   }
 

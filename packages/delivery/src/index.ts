@@ -3,7 +3,7 @@ export { Edge, type EdgeOptions, type EdgeSizes, type Subscription } from './edg
 export type { EdgeLogEffects } from './edge/edge-log.js';
 export type { PageRequest, SharedPage } from './edge/page-reads.js';
 export type { After, Reader, ReadMode } from './edge/reader.js';
-export { DELIVERY } from './limits.js';
+export { DELIVERY, type DeliveryLimits } from './limits.js';
 export { RouterLog, type RouterLogOptions, type RouterLimits } from './router/router-log.js';
 export { decode, encode, WIRE_VERSION } from './wire/codec.js';
 export type * from './wire/messages.js';

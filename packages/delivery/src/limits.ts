@@ -28,8 +28,8 @@ export const DELIVERY = {
   commandsPerMessage: 512,
   /** Commands not acknowledged. More: attach anew, with the interests as they are then. */
   commandsMax: 20_000,
-  /** Patterns in an attach; further ones follow as commands. */
-  attachPatternsMax: 4_000,
+  /** Patterns in an attach, in bytes; further ones follow as commands. */
+  attachBytesMax: 512 * 1024,
   /** Frames held while a hole is open. More are dropped; the mend reads what they held. */
   heldFramesMax: 256,
   heldBytesMax: 8 * 1024 * 1024,
@@ -55,3 +55,6 @@ export const DELIVERY = {
   /** Entries applied and not yet passed on. At the limit the pass runs at once. */
   pendingBytesMax: 4 * 1024 * 1024,
 } as const;
+
+/** A shell, or a test, may choose others; both ends of a link must agree on those of time. */
+export type DeliveryLimits = { readonly [Name in keyof typeof DELIVERY]: number };

@@ -1,4 +1,4 @@
-import { isReserved, type Pattern } from '@restante/protocol';
+import { isReserved, matches, type Pattern } from '@restante/protocol';
 
 /**
  * Which values want a mailbox: one look-up for the name, one for its parent's `/*`, one for each ancestor's `/**`,
@@ -43,6 +43,23 @@ export class PatternIndex<T> {
     if (pattern.kind === 'exact') return this.#exact;
     return pattern.kind === 'one' ? this.#one : this.#many;
   }
+}
+
+/** With more patterns than these an index is cheaper than asking one by one. */
+const ONE_BY_ONE_MAX = 8;
+
+/** Does any of these patterns take a mailbox? However many they are, a mailbox costs a few look-ups. */
+export function anyOf(patterns: readonly Pattern[]): (mailbox: string) => boolean {
+  if (patterns.length <= ONE_BY_ONE_MAX) return (mailbox) => patterns.some((pattern) => matches(pattern, mailbox));
+  const index = new PatternIndex<true>();
+  for (const pattern of patterns) index.add(pattern, true);
+  return (mailbox) => {
+    let found = false;
+    index.match(mailbox, () => {
+      found = true;
+    });
+    return found;
+  };
 }
 
 function visitAll<T>(values: Set<T> | undefined, visit: (value: T) => void): void {

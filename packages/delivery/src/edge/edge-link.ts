@@ -1,5 +1,5 @@
 import { currentEpoch, type Epochs, entryBytes, type Entry, type Pattern, sharedUpTo } from '@restante/protocol';
-import { DELIVERY } from '../limits.js';
+import type { DeliveryLimits } from '../limits.js';
 import type { Attach, Attached, Beat, Command, Commands, Frame, LinkName, PageAnswer } from '../wire/messages.js';
 import { type Interest, Interests } from './interests.js';
 
@@ -27,17 +27,17 @@ export interface LinkOwner {
   jump(upTo: number): void;
   /** Some interests are active now. */
   activated(): void;
-  /** This interest is not held any more, or not yet: readers that live on it alone go back to catching up (L7). */
-  uncovered(pattern: Pattern): void;
-  /** The router has no room for this interest; it is gone (L3). */
-  refused(pattern: Pattern): void;
+  /** Interests that were active are not any more: readers who lived on them go back to catching up (L7). */
+  deactivated(): void;
+  /** The router has no room for these interests; they are gone (L3). */
+  refused(patterns: readonly Pattern[]): void;
 }
 
 export interface LinkEffects {
   /** To whoever serves this log. */
   attach(message: Attach): void;
   toInstance(instance: string, message: Commands): void;
-  /** Reads `(after, …]` for these patterns; answered by `page`, with the same ticket. */
+  /** Reads `(after, …]` for these patterns, which are the link's; answered by `page`, with the same ticket. */
   mend(ticket: number, patterns: readonly Pattern[], epoch: string, after: number): void;
 }
 
@@ -84,13 +84,14 @@ export class EdgeLink {
   readonly interests = new Interests();
   readonly #log: string;
   readonly #edge: string;
+  readonly #limits: DeliveryLimits;
   readonly #owner: LinkOwner;
   readonly #effects: LinkEffects;
   #state: State = 'idle';
   #attempt = 0;
   #half: string | undefined;
   #instance: string | undefined;
-  #attachWaitMs: number = DELIVERY.attachWaitMs;
+  #attachWaitMs: number;
   #attachUntil = 0;
   /** Last sign of life of the instance, and ours to it. */
   #heardAt = 0;
@@ -99,7 +100,7 @@ export class EdgeLink {
   /** Not acknowledged, ascending; the first `#inFlight` minus the acknowledged ones are on their way. */
   #commands: Command[] = [];
   /** At more than these the link begins anew: what an attach could not carry, and the bound for what changes later. */
-  #commandsMax: number = DELIVERY.commandsMax;
+  #commandsMax: number;
   #lastR = 0;
   #inFlight = 0;
   #sentAt = 0;
@@ -113,9 +114,12 @@ export class EdgeLink {
   #mendPatterns: readonly Pattern[] = [];
   #mendAgainAt: number | undefined;
 
-  constructor(options: { log: string; edge: string; owner: LinkOwner; effects: LinkEffects }) {
+  constructor(options: { log: string; edge: string; limits: DeliveryLimits; owner: LinkOwner; effects: LinkEffects }) {
     this.#log = options.log;
     this.#edge = options.edge;
+    this.#limits = options.limits;
+    this.#attachWaitMs = options.limits.attachWaitMs;
+    this.#commandsMax = options.limits.commandsMax;
     this.#owner = options.owner;
     this.#effects = options.effects;
   }
@@ -127,7 +131,7 @@ export class EdgeLink {
 
   /** Whom to ask for pages; undefined while there is nobody, or nobody who gave a sign of life lately. */
   liveInstance(now: number): { readonly instance: string; readonly name: LinkName } | undefined {
-    if (this.#instance === undefined || this.#half === undefined || now - this.#heardAt > 1.5 * DELIVERY.beatMs) return undefined;
+    if (this.#instance === undefined || this.#half === undefined || now - this.#heardAt > 1.5 * this.#limits.beatMs) return undefined;
     return { instance: this.#instance, name: this.#name(this.#half) };
   }
 
@@ -162,7 +166,6 @@ export class EdgeLink {
     interest.readers -= 1;
     if (interest.readers > 0) return;
     this.interests.delete(pattern.text);
-    this.#owner.uncovered(pattern);
     if (this.#tooManyCommands()) this.#attach(now);
     else this.#queue('unwatch', pattern, now);
   }
@@ -185,7 +188,7 @@ export class EdgeLink {
 
   /** L3: one message is in flight; it carries all that wait, or as many as fit. */
   #sendCommands(now: number): void {
-    const commands = this.#commands.slice(0, DELIVERY.commandsPerMessage);
+    const commands = this.#commands.slice(0, this.#limits.commandsPerMessage);
     if (this.#instance === undefined || this.#half === undefined) return;
     this.#inFlight = commands.at(-1)?.r ?? 0;
     this.#sentAt = now;
@@ -216,13 +219,14 @@ export class EdgeLink {
     }
     if (done === 0) return;
     this.#waiting.splice(0, done);
-    for (const pattern of gone) this.#refuse(pattern);
+    this.#refuse(gone);
     this.#owner.activated();
   }
 
-  #refuse(pattern: Pattern): void {
-    this.interests.delete(pattern.text);
-    this.#owner.refused(pattern);
+  #refuse(patterns: readonly Pattern[]): void {
+    if (patterns.length === 0) return;
+    for (const { text } of patterns) this.interests.delete(text);
+    this.#owner.refused(patterns);
   }
 
   // ---- attaching
@@ -242,26 +246,32 @@ export class EdgeLink {
     this.#attachUntil = now + this.#attachWaitMs;
     const patterns: Pattern[] = [];
     const later: Interest[] = [];
+    let room = this.#limits.attachBytesMax;
     for (const interest of this.interests.all()) {
       interest.r = 0;
-      if (patterns.length < DELIVERY.attachPatternsMax) patterns.push(interest.pattern);
+      room -= interest.pattern.text.length;
+      if (room >= 0) patterns.push(interest.pattern);
       else later.push(interest);
     }
     this.#mendPatterns = patterns;
     this.#effects.attach({ type: 'attach', log: this.#log, edge: this.#edge, attempt: this.#attempt, patterns: patterns.map((p) => p.text) });
-    this.#commandsMax = DELIVERY.commandsMax + later.length;
-    // L2: by its answer only the attach's interests are active; the others are asked for anew.
-    for (const interest of later) {
-      const wasActive = interest.since !== undefined;
+    this.#commandsMax = this.#limits.commandsMax + later.length;
+    this.#askAnew(later, now);
+  }
+
+  /** L2: by its answer only the attach's interests are active; these found no room in it. */
+  #askAnew(interests: readonly Interest[], now: number): void {
+    const wereActive = interests.some((interest) => interest.since !== undefined);
+    for (const interest of interests) {
       interest.since = undefined;
-      if (wasActive) this.#owner.uncovered(interest.pattern);
       this.#watchByCommand(interest, now);
     }
+    if (wereActive) this.#owner.deactivated();
   }
 
   #attachAgain(now: number): void {
     if (now < this.#attachUntil) return;
-    this.#attachWaitMs = Math.min(this.#attachWaitMs * 2, DELIVERY.attachWaitMsMax);
+    this.#attachWaitMs = Math.min(this.#attachWaitMs * 2, this.#limits.attachWaitMsMax);
     this.#attach(now);
   }
 
@@ -270,18 +280,19 @@ export class EdgeLink {
     this.#half = answer.half;
     this.#instance = answer.instance;
     this.#heardAt = now;
-    this.#attachWaitMs = DELIVERY.attachWaitMs;
-    for (const text of answer.refused) {
-      const interest = this.interests.get(text);
-      if (interest?.r === 0) this.#refuse(interest.pattern);
-    }
+    this.#attachWaitMs = this.#limits.attachWaitMs;
     const covered = this.#covered;
+    const refused = new Set(answer.refused);
+    const gone: Pattern[] = [];
     for (const interest of this.interests.all()) {
-      if (interest.r === 0 && interest.since === undefined) interest.since = Math.max(answer.position, covered);
+      if (interest.r > 0) continue;
+      if (refused.has(interest.pattern.text)) gone.push(interest.pattern);
+      else interest.since ??= Math.max(answer.position, covered);
     }
     this.#sendCommands(now);
     if (answer.position > covered) this.#mendOrJump(answer.position, now);
     else this.#replay(now);
+    this.#refuse(gone);
     this.#owner.activated();
   }
 
@@ -292,16 +303,16 @@ export class EdgeLink {
       this.#owner.begin(epochs, position);
       return true;
     }
-    const theirs = currentEpoch(epochs);
-    if (theirs === currentEpoch(ours)) return true;
-    if (sharedUpTo(ours, theirs) !== undefined) return false;
-    this.#changeHistory(epochs, sharedUpTo(epochs, currentEpoch(ours)) ?? 0);
-    return true;
+    return currentEpoch(epochs) === currentEpoch(ours) || this.#goOnIn(epochs, ours);
   }
 
-  #changeHistory(epochs: Epochs, fork: number): void {
+  /** @returns false where `epochs` is a history that ours went on from: of a stale copy. */
+  #goOnIn(epochs: Epochs, ours: Epochs): boolean {
+    if (sharedUpTo(ours, currentEpoch(epochs)) !== undefined) return false;
+    const fork = sharedUpTo(epochs, currentEpoch(ours)) ?? 0;
     this.#owner.newHistory(epochs, fork);
     this.interests.lower(fork);
+    return true;
   }
 
   // ---- frames
@@ -345,7 +356,7 @@ export class EdgeLink {
 
   #hold(frame: Frame): void {
     const bytes = bytesOf(frame);
-    if (this.#held.length >= DELIVERY.heldFramesMax || this.#heldBytes + bytes > DELIVERY.heldBytesMax) return;
+    if (this.#held.length >= this.#limits.heldFramesMax || this.#heldBytes + bytes > this.#limits.heldBytesMax) return;
     this.#held.push(frame);
     this.#heldBytes += bytes;
   }
@@ -383,11 +394,11 @@ export class EdgeLink {
       return;
     }
     if (beat.r < this.#lastR && this.#commands.length > 0) this.#sendCommands(now);
-    if (beat.upTo <= this.#covered) this.#learn(beat, beat.upTo, this.#covered, now);
     // The newest beat may have overtaken its frames; what the one before promised has had its time.
     const promised = this.#previousBeat;
     this.#previousBeat = beat.upTo;
     if (promised !== undefined && this.#covered < promised) this.#mend(beat.upTo, now);
+    else if (beat.upTo <= this.#covered) this.#learn(beat, beat.upTo, this.#covered, now);
   }
 
   // ---- mending
@@ -403,7 +414,7 @@ export class EdgeLink {
       this.#replay(now);
       return;
     }
-    if (target - this.#covered > DELIVERY.jumpEntries) {
+    if (target - this.#covered > this.#limits.jumpEntries) {
       this.#owner.jump(target);
       this.interests.raise(target);
       this.#replay(now);
@@ -424,11 +435,11 @@ export class EdgeLink {
   #mended(ticket: number, page: PageAnswer | 'failed', now: number): void {
     if (ticket !== this.#ticket) return;
     if (page === 'failed') {
-      this.#mendAgainAt = now + DELIVERY.retryMs;
+      this.#mendAgainAt = now + this.#limits.retryMs;
       return;
     }
     if (currentEpoch(page.epochs) !== this.#epoch) {
-      this.#attach(now);
+      this.#mendedFromOtherHistory(page.epochs, now);
       return;
     }
     if (!page.complete && page.start > this.#covered) {
@@ -439,7 +450,13 @@ export class EdgeLink {
     if (page.next > before) this.#owner.apply(page.entries.filter((e) => e.seq > before), page.next);
     if (this.#covered >= this.#target) this.#replay(now);
     else if (this.#covered > before) this.#readOn();
-    else this.#mendAgainAt = now + DELIVERY.retryMs;
+    else this.#mendAgainAt = now + this.#limits.retryMs;
+  }
+
+  /** The log went on in another history and the router has not seen it: being there first, we refuse it until it has, and ask ever less often. */
+  #mendedFromOtherHistory(epochs: Epochs, now: number): void {
+    if (this.#goOnIn(epochs, this.#owner.epochs ?? [])) this.#attach(now);
+    else this.#mendAgainAt = now + this.#limits.retryMs;
   }
 
   // ---- time
@@ -454,7 +471,7 @@ export class EdgeLink {
       this.#attach(now);
       return;
     }
-    if (this.#heldSince !== undefined && now - this.#heldSince >= DELIVERY.holeMs) {
+    if (this.#heldSince !== undefined && now - this.#heldSince >= this.#limits.holeMs) {
       this.#heldSince = undefined;
       const target = Math.min(...this.#held.map((f) => f.from));
       if (target > this.#covered) {
@@ -462,12 +479,13 @@ export class EdgeLink {
         return;
       }
     }
-    const due = this.#commands.length > 0 ? now - this.#sentAt >= DELIVERY.resendMs : now - this.#spokeAt >= DELIVERY.keepAliveMs;
+    const { resendMs, keepAliveMs } = this.#limits;
+    const due = this.#commands.length > 0 ? now - this.#sentAt >= resendMs : now - this.#spokeAt >= keepAliveMs;
     if (due) this.#sendCommands(now);
   }
 
   #isSilent(now: number): boolean {
-    return now - this.#heardAt > (DELIVERY.beatsMissedMax + 0.5) * DELIVERY.beatMs;
+    return now - this.#heardAt > (this.#limits.beatsMissedMax + 0.5) * this.#limits.beatMs;
   }
 
   // ---- what the owner has

@@ -1,6 +1,6 @@
-import { currentEpoch, type Entry, type Epochs, entryBytes, type Extent, type Pattern, type Position, covers } from '@restante/protocol';
+import { currentEpoch, type Entry, type Epochs, entryBytes, type Extent, type Pattern, type Position } from '@restante/protocol';
 import { EntryWindow } from '../entry-window.js';
-import { DELIVERY } from '../limits.js';
+import type { DeliveryLimits } from '../limits.js';
 import type { Attach, Commands, PageAnswer, Read, ToEdge } from '../wire/messages.js';
 import type { Audiences } from './connection.js';
 import { EdgeLink, type LinkOwner } from './edge-link.js';
@@ -27,6 +27,7 @@ export interface EdgeLogEffects {
 
 export class EdgeLog implements LinkOwner {
   readonly name: string;
+  readonly limits: DeliveryLimits;
   readonly reads: PageReads;
   readonly ring: EntryWindow;
   readonly now: () => number;
@@ -34,10 +35,11 @@ export class EdgeLog implements LinkOwner {
   readonly #audiences: Audiences;
   readonly #effects: EdgeLogEffects;
   readonly #parts = new Set<Part>();
-  readonly #catchingUp = new Set<Part>();
+  /** Those whom the next pass, or an interest that becomes active, may bring further. */
+  #waiting = new Set<Part>();
   readonly #retrying = new Set<Part>();
-  readonly #mends = new Map<number, number>();
-  #stateWaiters: ((extent: Extent | undefined) => void)[] = [];
+  #stateAsked: StateWaiter[] = [];
+  #stateWaiters: StateWaiter[] = [];
   #epochs: Epochs | undefined;
   #covered: number | undefined;
   #fanned = 0;
@@ -49,19 +51,21 @@ export class EdgeLog implements LinkOwner {
     name: string;
     edge: string;
     ringBytes: number;
+    limits: DeliveryLimits;
     audiences: Audiences;
     effects: EdgeLogEffects;
     now: () => number;
   }) {
-    const { name, edge, effects } = options;
+    const { name, edge, limits, effects } = options;
     this.name = name;
+    this.limits = limits;
     this.now = options.now;
     this.#audiences = options.audiences;
     this.#effects = effects;
     this.ring = new EntryWindow(options.ringBytes, 0);
     this.reads = new PageReads({
       log: name,
-      bytesMax: DELIVERY.pageCacheBytes,
+      limits,
       router: (now) => this.#link.liveInstance(now),
       effects: {
         askRouter: (instance, message) => effects.toInstance(instance, message),
@@ -71,6 +75,7 @@ export class EdgeLog implements LinkOwner {
     this.#link = new EdgeLink({
       log: name,
       edge,
+      limits,
       owner: this,
       effects: {
         attach: (message) => effects.attach(message),
@@ -125,25 +130,29 @@ export class EdgeLog implements LinkOwner {
 
   add(part: Part): void {
     this.#parts.add(part);
-    this.#catchingUp.add(part);
     for (const pattern of part.patterns) this.#link.watch(pattern, this.now());
     part.on({ type: 'pump' }, this.now());
   }
 
   remove(part: Part): void {
     if (!this.#parts.delete(part)) return;
-    this.#catchingUp.delete(part);
+    this.#waiting.delete(part);
     this.#retrying.delete(part);
     for (const pattern of part.patterns) this.#link.unwatch(pattern, this.now());
   }
 
+  /** Nothing is to be done for it until the next pass, or until an interest becomes active. */
+  waits(part: Part): void {
+    this.#waiting.add(part);
+  }
+
   wentLive(part: Part): void {
-    this.#catchingUp.delete(part);
+    this.#waiting.delete(part);
     this.#retrying.delete(part);
   }
 
   fellBack(part: Part): void {
-    this.#catchingUp.add(part);
+    this.#waiting.add(part);
     this.#passSoon();
   }
 
@@ -152,20 +161,31 @@ export class EdgeLog implements LinkOwner {
   }
 
   /** The state of the log itself, for whoever must know where to begin. Asked once for all who wait. */
-  askState(receive: (extent: Extent | undefined) => void): void {
+  askState(receive: StateWaiter): void {
     this.#stateWaiters.push(receive);
-    if (this.#stateWaiters.length === 1) this.#effects.askState(this.name);
+    this.#askNext();
+  }
+
+  /** Who comes while an answer is under way waits for the next: this one may be older than what it has seen. */
+  #askNext(): void {
+    if (this.#stateAsked.length > 0 || this.#stateWaiters.length === 0) return;
+    this.#stateAsked = this.#stateWaiters;
+    this.#stateWaiters = [];
+    this.#effects.askState(this.name);
   }
 
   onState(extent: Extent | undefined): void {
-    const waiters = this.#stateWaiters;
-    this.#stateWaiters = [];
-    for (const receive of waiters) receive(extent);
+    const asked = this.#stateAsked;
+    this.#stateAsked = [];
+    for (const receive of asked) receive(extent);
+    this.#askNext();
   }
 
-  #pumpAll(): void {
+  #pumpWaiting(): void {
     const now = this.now();
-    for (const part of this.#catchingUp) part.on({ type: 'pump' }, now);
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const part of waiting) part.on({ type: 'pump' }, now);
   }
 
   // ---- what comes in
@@ -195,7 +215,7 @@ export class EdgeLog implements LinkOwner {
   }
 
   #mend(ticket: number, request: PageRequest): void {
-    this.reads.readAlone(request, this.now(), (page) => this.#link.on({ type: 'page', ticket, page }, this.now()));
+    this.reads.readForLink(request, this.now(), (page) => this.#link.on({ type: 'page', ticket, page }, this.now()));
   }
 
   // ---- what the link says (LinkOwner)
@@ -215,7 +235,7 @@ export class EdgeLog implements LinkOwner {
       if (entry.kind === 'purged') this.reads.clear();
     }
     this.#covered = upTo;
-    if (this.#pendingBytes >= DELIVERY.pendingBytesMax) this.pass();
+    if (this.#pendingBytes >= this.limits.pendingBytesMax) this.pass();
     else this.#passSoon();
   }
 
@@ -229,7 +249,7 @@ export class EdgeLog implements LinkOwner {
   pass(): void {
     this.#passIsDue = false;
     this.#passOn();
-    this.#pumpAll();
+    this.#pumpWaiting();
   }
 
   #passOn(): void {
@@ -237,7 +257,7 @@ export class EdgeLog implements LinkOwner {
     this.#pending = [];
     this.#pendingBytes = 0;
     for (let start = 0; start < pending.length; ) {
-      const end = endOfBatch(pending, start);
+      const end = endOfBatch(pending, start, this.limits.pageBytes);
       const upTo = end === pending.length ? (this.#covered ?? 0) : (pending[end - 1] as Entry).seq;
       this.#audiences.pass(this, start === 0 && end === pending.length ? pending : pending.slice(start, end), upTo);
       this.#fanned = upTo;
@@ -255,7 +275,7 @@ export class EdgeLog implements LinkOwner {
     this.#epochs = epochs;
     this.#covered = covered;
     this.#fanned = covered;
-    this.ring.cutAfter(covered);
+    this.ring.beginAt(covered);
     this.reads.clear();
     this.#passSoon();
   }
@@ -281,34 +301,33 @@ export class EdgeLog implements LinkOwner {
   }
 
   activated(): void {
-    this.#pumpAll();
+    this.#pumpWaiting();
   }
 
-  uncovered(gone: Pattern): void {
+  deactivated(): void {
     const now = this.now();
-    for (const part of this.#parts) {
-      // Only a pattern that the lost one covers can have lived on it; an exact one covers nobody else's.
-      if (part.reader.state !== 'live' || !part.patterns.some((p) => covers(gone, p)) || part.isHeldAt(this.#fanned)) continue;
-      part.on({ type: 'uncovered' }, now);
-    }
+    for (const part of this.#parts) if (!part.isHeldAt(this.#fanned)) part.on({ type: 'deactivated' }, now);
   }
 
-  refused(pattern: Pattern): void {
-    for (const part of [...this.#parts]) {
-      if (!part.patterns.some((p) => p.text === pattern.text)) continue;
-      const { reader } = part;
+  refused(patterns: readonly Pattern[]): void {
+    const texts = new Set(patterns.map((p) => p.text));
+    const concerned = [...this.#parts].filter((part) => part.patterns.some((p) => texts.has(p.text)));
+    for (const { reader } of concerned) {
+      if (reader.ended) continue;
       reader.end();
       reader.connection.outlet.refused(reader);
     }
   }
 }
 
+type StateWaiter = (extent: Extent | undefined) => void;
+
 /** The end of the batch that begins at `start`: as many entries as one push may have bytes, at least one. */
-function endOfBatch(entries: readonly Entry[], start: number): number {
+function endOfBatch(entries: readonly Entry[], start: number, bytesMax: number): number {
   let bytes = 0;
   for (let end = start; end < entries.length; end += 1) {
     bytes += entryBytes(entries[end] as Entry);
-    if (bytes > DELIVERY.pageBytes && end > start) return end;
+    if (bytes > bytesMax && end > start) return end;
   }
   return entries.length;
 }

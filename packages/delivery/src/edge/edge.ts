@@ -1,4 +1,5 @@
 import type { Extent, Pattern } from '@restante/protocol';
+import { DELIVERY, type DeliveryLimits } from '../limits.js';
 import { decode } from '../wire/codec.js';
 import type { PageAnswer } from '../wire/messages.js';
 import { Audiences, Connection, type Outlet } from './connection.js';
@@ -14,9 +15,9 @@ export class Edge {
   readonly #audiences = new Audiences();
 
   constructor(options: EdgeOptions) {
+    const { edge, ringBytes, limits = DELIVERY, effects, now } = options;
     for (const name of options.logs) {
-      const { edge, ringBytes, effects, now } = options;
-      this.#logs.set(name, new EdgeLog({ name, edge, ringBytes, audiences: this.#audiences, effects, now }));
+      this.#logs.set(name, new EdgeLog({ name, edge, ringBytes, limits, audiences: this.#audiences, effects, now }));
     }
   }
 
@@ -116,6 +117,8 @@ export interface EdgeOptions {
   readonly logs: readonly string[];
   /** Per log. */
   readonly ringBytes: number;
+  /** Default: `DELIVERY`. */
+  readonly limits?: DeliveryLimits;
   readonly effects: EdgeLogEffects;
   /** Milliseconds; only differences count. */
   readonly now: () => number;

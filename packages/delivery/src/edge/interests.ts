@@ -3,6 +3,7 @@ import type { Pattern } from '@restante/protocol';
 /**
  * An edge's interests in one log: which patterns its readers have, and since which position each is held by the router.
  * An interest without `since` is not active: nothing may be concluded from what did not come for it (L6).
+ * A reader lives on its own patterns' interests only, so that no other reader's leaving concerns it (L7).
  */
 
 export interface Interest {
@@ -39,14 +40,15 @@ export class Interests {
     this.#byPattern.delete(text);
   }
 
-  /** Since when everything of a pattern has been here, by any active interest that covers it; undefined: by none. */
-  since(covering: readonly string[]): number | undefined {
-    let best: number | undefined;
-    for (const text of covering) {
+  /** Since when everything of all these patterns has been here; undefined: one of them is not active. */
+  since(patterns: readonly Pattern[]): number | undefined {
+    let latest = 0;
+    for (const { text } of patterns) {
       const since = this.#byPattern.get(text)?.since;
-      if (since !== undefined && (best === undefined || since < best)) best = since;
+      if (since === undefined) return undefined;
+      if (since > latest) latest = since;
     }
-    return best;
+    return latest;
   }
 
   /** What came up to `seq` is not held any more, or was never read (L5, L8). */
@@ -62,15 +64,4 @@ export class Interests {
       if (interest.since !== undefined && interest.since > seq) interest.since = seq;
     }
   }
-}
-
-/** Texts of all patterns that cover this one, itself among them: the only interests that its readers can live on. */
-export function coveringTexts(pattern: Pattern): readonly string[] {
-  const texts = new Set([pattern.text]);
-  const { base, kind } = pattern;
-  let end = kind === 'exact' ? base.lastIndexOf('/') : base.length;
-  if (kind === 'exact') texts.add(`${base.slice(0, end)}/*`);
-  for (; end > 0; end = base.lastIndexOf('/', end - 1)) texts.add(`${base.slice(0, end)}/**`);
-  texts.add('/**');
-  return [...texts];
 }

@@ -1,5 +1,5 @@
 import { type Entry, entryBytes, type Pattern } from '@restante/protocol';
-import { DELIVERY } from '../limits.js';
+import type { DeliveryLimits } from '../limits.js';
 import type { LinkName, PageAnswer, Read } from '../wire/messages.js';
 
 /**
@@ -45,7 +45,7 @@ interface Flight {
 
 export class PageReads {
   readonly #log: string;
-  readonly #bytesMax: number;
+  readonly #limits: DeliveryLimits;
   readonly #effects: PageReadEffects;
   readonly #router: RouterToAsk;
   readonly #flights = new Map<string, Flight>();
@@ -56,9 +56,9 @@ export class PageReads {
   #bytes = 0;
   #lastId = 0;
 
-  constructor(options: { log: string; bytesMax: number; effects: PageReadEffects; router: RouterToAsk }) {
+  constructor(options: { log: string; limits: DeliveryLimits; effects: PageReadEffects; router: RouterToAsk }) {
     this.#log = options.log;
-    this.#bytesMax = options.bytesMax;
+    this.#limits = options.limits;
     this.#effects = options.effects;
     this.#router = options.router;
   }
@@ -85,9 +85,9 @@ export class PageReads {
     else this.#start(key, request, true, receive, now);
   }
 
-  /** A read of one's own, shared with nobody: a mend's, or of a cursor of another epoch. */
-  readAlone(request: PageRequest, now: number, receive: Receive): void {
-    this.#start(`alone ${this.#lastId + 1}`, request, false, receive, now);
+  /** A mend's read, of the link's own patterns: shared with nobody. */
+  readForLink(request: PageRequest, now: number, receive: Receive): void {
+    this.#start(`link ${this.#lastId + 1}`, request, false, receive, now);
   }
 
   #start(key: string, request: PageRequest, shared: boolean, receive: Receive, now: number): void {
@@ -100,19 +100,19 @@ export class PageReads {
       this.#toLog(flight);
       return;
     }
-    flight.routerUntil = now + DELIVERY.readWaitMs;
+    flight.routerUntil = now + this.#limits.readWaitMs;
     const { patterns, mode, epoch, after } = request;
     this.#effects.askRouter(router.instance, {
       type: 'read',
       ...router.name,
       log: this.#log,
       id: flight.id,
-      patterns: patterns.map((p) => p.text),
+      patterns: shared ? patterns.map((p) => p.text) : [],
       mode,
       epoch,
       after,
-      limit: DELIVERY.pageEntries,
-      bytes: DELIVERY.pageBytes,
+      limit: this.#limits.pageEntries,
+      bytes: this.#limits.pageBytes,
     });
   }
 
@@ -123,7 +123,7 @@ export class PageReads {
   }
 
   #nextCold(): void {
-    while (this.#coldUnderWay < DELIVERY.coldReadsMax) {
+    while (this.#coldUnderWay < this.#limits.coldReadsMax) {
       const flight = this.#cold.shift();
       if (flight === undefined) return;
       this.#coldUnderWay += 1;
@@ -166,7 +166,7 @@ export class PageReads {
     this.#pages.set(key, { page, bytes });
     this.#bytes += bytes;
     for (const [oldest, kept] of this.#pages) {
-      if (this.#bytes <= this.#bytesMax) return;
+      if (this.#bytes <= this.#limits.pageCacheBytes) return;
       this.#forget(oldest, kept.bytes);
     }
   }

@@ -1,9 +1,7 @@
 import type { Cursor, Entry, Extent, GapReason, Pattern, Position } from '@restante/protocol';
 import { currentEpoch, resumeAt } from '@restante/protocol';
-import { DELIVERY } from '../limits.js';
 import type { Connection } from './connection.js';
 import type { EdgeLog } from './edge-log.js';
-import { coveringTexts } from './interests.js';
 import type { SharedPage } from './page-reads.js';
 
 /**
@@ -41,8 +39,12 @@ export class Reader {
     return cursor;
   }
 
-  /** All parts know where they begin: the client is told, once, before anything else. */
-  get subscribed(): boolean {
+  get isSubscribed(): boolean {
+    return this.#subscribed;
+  }
+
+  /** Once all parts know where they begin the client is told, once, before anything else. @returns was it told by now? */
+  tellSubscribed(): boolean {
     if (this.#subscribed) return true;
     if (!this.parts.every((part) => part.isPlaced)) return false;
     this.#subscribed = true;
@@ -85,7 +87,7 @@ type PartEvent =
   | { readonly type: 'pump' }
   | { readonly type: 'page'; readonly page: SharedPage | 'failed'; readonly ticket: number }
   | { readonly type: 'placed'; readonly extent: Extent | undefined; readonly ticket: number }
-  | { readonly type: 'uncovered' }
+  | { readonly type: 'deactivated' }
   /** `before`: the epoch that forked after `fork`; `epoch`: the one that goes on from there. */
   | { readonly type: 'history'; readonly before: string; readonly fork: number; readonly epoch: string }
   | { readonly type: 'incomplete'; readonly upTo: number };
@@ -102,19 +104,19 @@ export class Part {
       pump: (part, _, now) => part.#pump(now),
       page: (part, { page, ticket }, now) => part.#onPage(page, ticket, now),
       placed: (part, { extent, ticket }, now) => part.#onPlaced(extent, ticket, now),
-      uncovered: ignore,
-      history: (part, event, now) => part.#onHistory(event, now),
+      deactivated: ignore,
+      history: (part, event) => part.#onHistory(event),
       incomplete: ignore,
     },
     live: {
       pump: ignore,
       page: ignore,
       placed: ignore,
-      uncovered: (part) => part.reader.connection.fallBehind(),
-      history: (part, event, now) => {
+      deactivated: (part) => part.reader.connection.fallBehind(),
+      history: (part, event) => {
         if (part.log.fanned <= event.fork) return;
         part.reader.connection.fallBehind();
-        part.#onHistory(event, now);
+        part.#onHistory(event);
       },
       incomplete: (part, { upTo }) => part.reader.connection.outlet.gap(part.reader, part.#cursorWith(upTo), 'retention'),
     },
@@ -124,7 +126,7 @@ export class Part {
   readonly log: EdgeLog;
   readonly patterns: readonly Pattern[];
   /** Where the client said to begin, until that is settled. */
-  #after: 'now' | 'earliest' | Position;
+  readonly #after: 'now' | 'earliest' | Position;
   #cursor: Position | undefined;
   gapAtStart: GapReason | undefined;
   /** Only the answer to the newest question counts. */
@@ -133,14 +135,12 @@ export class Part {
   #retryAt = 0;
   /** The first page of a run begins on the grid, so that others can share it. */
   #onGrid = true;
-  readonly #covering: readonly (readonly string[])[];
 
   constructor(reader: Reader, log: EdgeLog, patterns: readonly Pattern[], after: 'now' | 'earliest' | Position) {
     this.reader = reader;
     this.log = log;
     this.patterns = patterns;
     this.#after = after;
-    this.#covering = patterns.map(coveringTexts);
   }
 
   on(event: PartEvent, now: number): void {
@@ -160,16 +160,6 @@ export class Part {
     return this.#retryAt;
   }
 
-  /** Since when all of its patterns are held here; undefined while one of them is not (R2, R7). */
-  get #since(): number | undefined {
-    let since = 0;
-    for (const covering of this.#covering) {
-      const one = this.log.interests.since(covering);
-      if (one === undefined) return undefined;
-      since = Math.max(since, one);
-    }
-    return since;
-  }
 
   get #isOfThisHistory(): boolean {
     return this.#cursor?.epoch === this.log.epoch;
@@ -181,7 +171,7 @@ export class Part {
 
   /** Everything of its patterns after `seq` comes here. */
   isHeldAt(seq: number): boolean {
-    const since = this.#since;
+    const since = this.log.interests.since(this.patterns);
     return since !== undefined && since <= seq;
   }
 
@@ -190,6 +180,7 @@ export class Part {
     this.#onGrid = true;
     this.#ticket += 1;
     this.#asking = false;
+    this.#retryAt = 0;
   }
 
   // ---- where to begin
@@ -202,12 +193,16 @@ export class Part {
     } else if (after !== 'earliest' && this.log.isInRing(after)) {
       this.#cursor = after;
     } else {
-      this.#ask();
-      const ticket = this.#ticket;
-      this.log.askState((extent) => this.on({ type: 'placed', extent, ticket }, this.log.now()));
+      this.#askState();
       return;
     }
     this.#pump(now);
+  }
+
+  #askState(): void {
+    this.#ask();
+    const ticket = this.#ticket;
+    this.log.askState((extent) => this.on({ type: 'placed', extent, ticket }, this.log.now()));
   }
 
   #onPlaced(extent: Extent | undefined, ticket: number, now: number): void {
@@ -216,34 +211,46 @@ export class Part {
       this.#retryLater(now);
       return;
     }
-    const { mode } = this.reader;
-    const from = this.#cursor ?? (this.#after === 'now' ? 'earliest' : this.#after);
+    const { connection, mode } = this.reader;
+    const before = this.#cursor;
+    const from = before ?? (this.#after === 'now' ? 'earliest' : this.#after);
     const { start, complete, reason } = resumeAt(extent, from, true, mode);
-    const wasPlaced = this.isPlaced;
     this.#cursor = { epoch: currentEpoch(extent.epochs), seq: start };
     this.#onGrid = true;
     if (!complete && reason !== undefined) {
-      if (wasPlaced) this.reader.connection.outlet.gap(this.reader, this.reader.cursor, reason);
-      else this.gapAtStart = reason;
+      if (before === undefined) this.gapAtStart = reason;
+      else connection.outlet.gap(this.reader, this.reader.cursor, reason);
     }
+    // The log is where it was: whatever answered otherwise needs time.
+    if (before?.epoch === this.#cursor.epoch && before.seq === start) this.#retryLater(now);
     this.#pump(now);
   }
 
   // ---- catching up
 
   #pump(now: number): void {
-    while (!this.#asking && now >= this.#retryAt && this.reader.state === 'catching-up' && !this.reader.ended && this.log.hasBegun) {
+    while (!this.#asking && now >= this.#retryAt && this.reader.state === 'catching-up' && !this.reader.ended) {
+      if (!this.log.hasBegun) return this.log.waits(this);
       if (this.reader.connection.outlet.isFull) return;
       if (this.#cursor === undefined) return this.#place(now);
-      if (!this.reader.subscribed) return;
-      if (!this.#isOfThisHistory) return this.#read(this.#cursor.seq, now);
+      if (!this.reader.tellSubscribed()) return;
       const { seq } = this.#cursor;
-      if (seq > this.log.fanned) return;
-      if (seq === this.log.fanned) return this.reader.goLive();
-      const since = this.#since;
-      if (since === undefined || since > seq || this.log.ring.floor > seq) return this.#read(this.#onGrid ? seq - (seq % DELIVERY.gridEntries) : seq, now);
-      this.#takeFromRing(seq);
+      if (this.#isOfThisHistory) {
+        if (seq > this.log.fanned) return this.log.waits(this);
+        if (seq === this.log.fanned) return this.#wantLive();
+        if (this.log.ring.floor <= seq && this.isHeldAt(seq)) {
+          this.#takeFromRing(seq);
+          continue;
+        }
+      }
+      return this.#read(now);
     }
+  }
+
+  /** At the end of what was passed on: live if all parts are, else there is more to wait for. */
+  #wantLive(): void {
+    this.reader.goLive();
+    if (this.reader.state !== 'live') this.log.waits(this);
   }
 
   #takeFromRing(seq: number): void {
@@ -252,20 +259,19 @@ export class Part {
       after: seq,
       upTo: this.log.fanned,
       mode: this.reader.mode,
-      limit: DELIVERY.pageEntries,
-      bytes: DELIVERY.pageBytes,
+      limit: this.log.limits.pageEntries,
+      bytes: this.log.limits.pageBytes,
     });
     this.#deliver(page.entries, page.next, this.log.epoch, undefined);
   }
 
-  #read(start: number, now: number): void {
+  #read(now: number): void {
     this.#ask();
     const ticket = this.#ticket;
     const { epoch, seq } = this.cursor;
-    const request = { patterns: this.patterns, mode: this.reader.mode, epoch, after: start };
-    const receive = (page: SharedPage | 'failed'): void => this.on({ type: 'page', page, ticket }, this.log.now());
-    if (this.#isOfThisHistory) this.log.reads.read(request, seq, now, receive);
-    else this.log.reads.readAlone(request, now, receive);
+    const after = this.#onGrid ? seq - (seq % this.log.limits.gridEntries) : seq;
+    const request = { patterns: this.patterns, mode: this.reader.mode, epoch, after };
+    this.log.reads.read(request, seq, now, (page) => this.on({ type: 'page', page, ticket }, this.log.now()));
   }
 
   #onPage(page: SharedPage | 'failed', ticket: number, now: number): void {
@@ -277,7 +283,7 @@ export class Part {
     const { epoch, seq } = this.cursor;
     // Not what it asked for: retention or another history came between. The log itself says where to go on.
     if (currentEpoch(page.epochs) !== epoch || page.start > seq) {
-      this.#placeAnew(now);
+      this.#askState();
       return;
     }
     const next = Math.max(seq, page.next);
@@ -293,22 +299,19 @@ export class Part {
     if (entries.length > 0) this.reader.connection.outlet.page(this.reader, this.reader.cursor, { log: this.log.name, epoch, entries, shared: whole });
   }
 
-  #placeAnew(now: number): void {
-    this.#ask();
-    const ticket = this.#ticket;
-    this.log.askState((extent) => this.on({ type: 'placed', extent, ticket }, this.log.now()));
-  }
-
   // ---- another history
 
-  #onHistory({ before, fork, epoch }: { before: string; fork: number; epoch: string }, now: number): void {
+  #onHistory({ before, fork, epoch }: { before: string; fork: number; epoch: string }): void {
     // Answers under way are about what was.
     this.#ticket += 1;
     this.#asking = false;
+    this.log.waits(this);
     const cursor = this.#cursor;
     if (cursor === undefined || cursor.epoch !== before) return;
-    if (cursor.seq <= fork && this.reader.mode === 'every') this.#cursor = { epoch, seq: cursor.seq };
-    else this.#placeAnew(now);
+    // Nobody was told yet where it begins: it begins anew.
+    if (!this.reader.isSubscribed) this.#cursor = undefined;
+    else if (cursor.seq <= fork && this.reader.mode === 'every') this.#cursor = { epoch, seq: cursor.seq };
+    else this.#askState();
   }
 
   #cursorWith(seq: number): Cursor {
@@ -327,7 +330,7 @@ export class Part {
   }
 
   #retryLater(now: number): void {
-    this.#retryAt = now + DELIVERY.retryMs;
+    this.#retryAt = now + this.log.limits.retryMs;
     this.log.retryLater(this);
   }
 }

@@ -17,6 +17,7 @@ export class RouterLog {
   readonly #send: (edge: string, message: Attached | Frame) => void;
   readonly #newHalf: () => string;
   readonly #limits: RouterLimits;
+  readonly #frameBytesMax: number;
   readonly #links = new Map<string, Link>();
   readonly #wanted = new PatternIndex<Link>();
   readonly #hot: EntryWindow;
@@ -32,6 +33,7 @@ export class RouterLog {
     this.#send = options.send;
     this.#newHalf = options.newHalf;
     this.#limits = limits;
+    this.#frameBytesMax = limits.frameBytesMax ?? DELIVERY.frameBytesMax;
     this.#epochs = extent.epochs;
     this.#position = extent.head;
     this.#hot = new EntryWindow(limits.hotTailBytes, extent.head);
@@ -76,10 +78,12 @@ export class RouterLog {
     this.#newest?.set(entry);
     this.#position = entry.seq;
     this.#wanted.match(entry.mailbox, (link) => {
-      if (link.pending.at(-1) === entry) return;
+      // Several of its patterns may take the entry; and a frame may have carried it away already.
+      if (link.taken === entry.seq) return;
+      link.taken = entry.seq;
       link.pending.push(entry);
       link.pendingBytes += entryBytes(entry);
-      if (link.pendingBytes >= DELIVERY.frameBytesMax) this.#frame(link);
+      if (link.pendingBytes >= this.#frameBytesMax) this.#frame(link);
     });
   }
 
@@ -99,7 +103,7 @@ export class RouterLog {
     const shared = sharedUpTo(epochs, currentEpoch(this.#epochs)) ?? 0;
     this.#position = Math.min(this.#position, shared);
     this.#epochs = epochs;
-    this.#hot.cutAfter(this.#position);
+    this.#hot.beginAt(this.#position);
     this.#newest?.reset(this.#position);
     this.dropLinks();
   }
@@ -129,6 +133,7 @@ export class RouterLog {
       applied: 0,
       refused: [],
       upTo: this.#position,
+      taken: this.#position,
       pending: [],
       pendingBytes: 0,
       heardAt: now,
@@ -230,7 +235,8 @@ export class RouterLog {
     if (table === undefined && read.after < this.#hot.floor) return 'miss';
     if (read.after > this.#position) return 'miss';
     const upTo = this.#position;
-    const patterns = read.patterns.map(parsePattern);
+    const patterns = read.patterns.length > 0 ? read.patterns.map(parsePattern) : [...(this.#find(read)?.patterns.values() ?? [])];
+    if (patterns.length === 0) return 'miss';
     const { entries, next } = (table ?? this.#hot).read({ patterns, after: read.after, upTo, mode: read.mode, limit: read.limit, bytes: read.bytes });
     return { epochs: this.#epochs, start: read.after, next, full: next < upTo, complete: true, entries };
   }
@@ -253,6 +259,8 @@ export interface RouterLimits {
   readonly newestBytes: number;
   readonly linksMax: number;
   readonly interestsMax: number;
+  /** Default: as `DELIVERY` says. */
+  readonly frameBytesMax?: number;
 }
 
 export interface RouterLogOptions {
@@ -278,6 +286,8 @@ interface Link {
   refused: number[];
   /** Up to where frames were sent. */
   upTo: number;
+  /** The last entry that was put into `pending`. */
+  taken: number;
   pending: Entry[];
   pendingBytes: number;
   heardAt: number;

@@ -74,6 +74,7 @@ export interface Beats {
 export interface Read extends LinkName {
   readonly type: 'read';
   readonly id: number;
+  /** Empty: those of the link, for a mend. All that is active on the edge is held by the router, so the page lacks nothing. */
   readonly patterns: readonly string[];
   readonly epoch: string;
   readonly after: number;
