@@ -43,6 +43,7 @@ export const RESTANTE: Contestant = {
     fileURLToPath(new URL('../../../services/restante/bin/restante.js', import.meta.url)),
     'start',
     '--port=0',
+    '--drain-ms=0ms',
     `--backend=lmdb:${folder}`,
   ],
 };

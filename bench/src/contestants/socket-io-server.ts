@@ -16,6 +16,9 @@ const server = createServer((request, response) => {
   });
 });
 
+// The publisher pauses while the harness waits for an idle server.
+server.keepAliveTimeout = 60_000;
+
 const io = new Server(server, { transports: ['websocket'], serveClient: false });
 io.on('connection', (socket) => socket.join(MAILBOX));
 

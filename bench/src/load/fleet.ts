@@ -23,7 +23,8 @@ export class Fleet {
   readonly #latency = new LatencyHistogram();
   readonly #port: number;
   readonly #deliveryMsMax: number;
-  readonly #publisher: HttpConnection;
+  /** Opened when the readers are: a server may close a connection that says nothing for long. */
+  #publisher: HttpConnection | undefined;
   /** Messages; each goes to every reader once. */
   #published = 0;
   /** Requests; each is acknowledged once. */
@@ -41,13 +42,6 @@ export class Fleet {
   constructor({ port, deliveryMsMax }: Pick<LoadCommands['connect'], 'port' | 'deliveryMsMax'>) {
     this.#port = port;
     this.#deliveryMsMax = deliveryMsMax;
-    this.#publisher = new HttpConnection(port, {
-      answer: () => {
-        this.#acknowledged++;
-        this.#progress();
-      },
-      fault: (reason) => this.#fault(new Error(reason)),
-    });
   }
 
   async connect({ wire, readers }: LoadCommands['connect']): Promise<LoadResults['connect']> {
@@ -75,6 +69,13 @@ export class Fleet {
         for (let i = 0; i < Math.min(CONNECTING_MAX, readers); i++) openOne();
       },
     );
+    this.#publisher = new HttpConnection(this.#port, {
+      answer: () => {
+        this.#acknowledged++;
+        this.#progress();
+      },
+      fault: (reason) => this.#fault(new Error(reason)),
+    });
     return {};
   }
 
@@ -119,14 +120,14 @@ export class Fleet {
   }
 
   close(): void {
-    this.#publisher.close();
+    this.#publisher?.close();
     for (const reader of this.#readers) reader.close();
   }
 
   #publish(messages: number, timeUs: number): void {
     const batch = Array.from({ length: messages }, () => ({ mailbox: MAILBOX, data: payloadText(this.#published++, timeUs) }));
     this.#requests++;
-    this.#publisher.send(postRequest(this.#port, BATCH_PATH, JSON.stringify(batch)));
+    this.#publisher?.send(postRequest(this.#port, BATCH_PATH, JSON.stringify(batch)));
   }
 
   #message(bytes: Buffer, at: number): void {
