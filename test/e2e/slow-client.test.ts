@@ -1,4 +1,4 @@
-import { eventually, openScene, type Scene, SocketClient, SseClient } from '@restante/testkit';
+import { eventually, openScene, type Scene, SocketClient, type SseClient } from '@restante/testkit';
 import { LIMITS } from '@restante/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 

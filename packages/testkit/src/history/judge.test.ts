@@ -388,6 +388,11 @@ describe('the judge of histories', () => {
     expect(judge(events, [final(threeLogged)])).toMatchObject({ ok: true });
   });
 
+  it('lets a server tell of a fork that it had passed in silence, where the reader was owed nothing', () => {
+    const events = [...afterFork, ...asks(`_.${E}.0`, '/b'), gap('history', `_.${F}.2`), end];
+    expect(judge(events, [afterForkLogged])).toMatchObject({ ok: true });
+  });
+
   it('takes a repetition from an older cursor for what it is', () => {
     const events = [
       ...three,

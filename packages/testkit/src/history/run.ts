@@ -162,7 +162,8 @@ export class Run {
   }
 
   /** Up to where history justifies a gap: the fork, or the floor where that is higher. */
-  #historyEnd({ log, place }: Track, to: Position | undefined): number | undefined {
+  #historyEnd(track: Track, to: Position | undefined): number | undefined {
+    const { log, place } = track;
     if (place === undefined) return to?.seq ?? log.floor;
     // It began in an epoch that nobody named: any but the first may have followed upon it.
     if (place.epoch === undefined) return log.lineage.hasForked ? log.floor : undefined;
@@ -171,7 +172,9 @@ export class Run {
     const shared = log.lineage.shared(place.epoch, epoch);
     if (shared === undefined) return log.lineage.shared(epoch, place.epoch) === undefined ? log.floor : undefined;
     const isLatest = this.#story.reader.mode === 'latest';
-    return place.seq > shared || isLatest ? Math.max(shared, log.floor) : undefined;
+    if (place.seq > shared || isLatest) return Math.max(shared, log.floor);
+    // Where nothing is owed up to the fork, the server may have read past it for this reader without a word.
+    return to !== undefined && to.seq >= shared && this.#firstOwed(track, to.epoch, to.seq) === undefined ? place.seq : undefined;
   }
 
   /** Up to where retention justifies a gap: the floor, which may have been lower then. */
@@ -215,17 +218,23 @@ export class Run {
 
   /** Passes over everything up to and including `upTo`: none of it may be owed. */
   #pass(track: Track, epoch: string, upTo: number): void {
+    const owed = this.#firstOwed(track, epoch, upTo);
+    if (owed !== undefined) throw this.#missing(track.log, owed, upTo);
+  }
+
+  #firstOwed(track: Track, epoch: string, upTo: number): Known | undefined {
     const { log, place, newest } = track;
-    if (place === undefined) return;
+    if (place === undefined) return undefined;
     const { mode } = this.#story.reader;
     if (track.due?.epoch !== epoch) track.due = { epoch, entries: log.timeline(epoch).due(this.#story.patterns, mode) };
     const due = track.due.entries;
     for (let i = firstAbove(due, place.seq); i < due.length; i++) {
       const entry = due[i] as Known;
-      if (entry.seq > upTo) return;
+      if (entry.seq > upTo) return undefined;
       if (mode === 'latest' && newest.get(entry.mailbox) === entry) continue;
-      throw this.#missing(log, entry, upTo);
+      return entry;
     }
+    return undefined;
   }
 
   #missing(log: KnownLog, entry: Known, upTo: number): Contradiction {

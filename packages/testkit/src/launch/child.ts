@@ -20,9 +20,19 @@ export interface Exit {
 /** What is kept of each stream; of longer ones the end, which says why it died. */
 const OUTPUT_CHARS_MAX = 256 * 1024;
 
+/** It leads a group of its own, so that what it started ends with it. */
+function endWithChildren(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) endWithChildren(child);
 });
 
 export class Child {
@@ -32,7 +42,7 @@ export class Child {
   stderr = '';
 
   constructor({ command, args, env, cwd }: ChildOptions) {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#process = child;
     running.add(child);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -67,7 +77,8 @@ export class Child {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
-    this.#process.kill(signal);
+    if (signal === 'SIGKILL') endWithChildren(this.#process);
+    else this.#process.kill(signal);
     return this.exited;
   }
 

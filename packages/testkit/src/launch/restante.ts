@@ -8,7 +8,7 @@ import { freePort } from './free-port.js';
 /** `restante start` as a process of its own, by the path of its command, on a folder of its own; it can be killed and started again in place. */
 
 const COMMAND = fileURLToPath(new URL('../../../../services/restante/bin/restante.js', import.meta.url));
-const ADDRESS = /https?:\/\/[\w.[\]:-]+:(\d+)/;
+const ADDRESS = /listens on https?:\/\/\S+:(\d+)\s/;
 
 export interface RestanteOptions {
   /** Default 0: any; a restart takes the same again. */
