@@ -1,4 +1,4 @@
-import { type Cursor, parsePattern } from '@restante/protocol';
+import { type Cursor, entryBytes, parsePattern } from '@restante/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, httpFixture, publicNamespaces } from '../testing/fixture.js';
@@ -34,6 +34,7 @@ function wanted(mode: 'every' | 'latest', limit: number, after: Cursor | 'earlie
   return { direction: 'after', pattern: parsePattern('/**'), logs: LOGS, limit, mode, waitMs: 0, after };
 }
 
+const bytesIn = (entries: readonly Located[]) => entries.reduce((bytes, { entry }) => bytes + entryBytes(entry), 0);
 const placeOf = ({ log, entry }: Located) => `${log} ${entry.seq}`;
 
 describe('pages over several logs', () => {
@@ -46,6 +47,7 @@ describe('pages over several logs', () => {
         let page = await readPage(logs, wanted(mode, limit, 'earliest'), bytesMax);
         while (page.entries.length > 0) {
           expect(page.entries.length).toBeLessThanOrEqual(limit);
+          if (page.entries.length > 1) expect(bytesIn(page.entries)).toBeLessThanOrEqual(bytesMax);
           expect(page.complete).toBe(true);
           expect([...page.next.keys()]).toEqual(LOGS);
           seen.push(...page.entries);
