@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fromLines, type HistoryEvent, toLine } from './events.js';
 import { judge } from './judge.js';
 import type { FinalEntry, FinalLog } from './known.js';
-import { type Command, PerfectWorld } from './perfect-world.js';
+import { type Command, PerfectWorld } from '../../testing/perfect-world.js';
 import { CONTRADICTIONS, type ContradictionCode } from './verdict.js';
 
 const command: fc.Arbitrary<Command> = fc.oneof(

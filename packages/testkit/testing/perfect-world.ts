@@ -1,6 +1,6 @@
 import { type Epochs, forkedAt, matches, OPEN, type Pattern, parsePattern } from '@restante/protocol';
-import type { HistoryEvent } from './events.js';
-import type { FinalEntry, FinalLog } from './known.js';
+import type { HistoryEvent } from '../src/history/events.js';
+import type { FinalEntry, FinalLog } from '../src/history/known.js';
 
 /**
  * A server that does everything right, and readers that are told so: makes the correct histories that the judge must accept.
@@ -40,7 +40,7 @@ interface Reader extends ReaderSpec {
   told: { epoch: string; seq: number }[];
 }
 
-export const MAILBOXES = ['/a', '/a/x', '/a/y', '/a/x/deep', '/b'];
+const MAILBOXES = ['/a', '/a/x', '/a/y', '/a/x/deep', '/b'];
 const LOG = '_';
 
 export class PerfectWorld {
