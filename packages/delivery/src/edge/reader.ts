@@ -48,11 +48,20 @@ export class Reader {
     if (this.#subscribed) return true;
     if (!this.parts.every((part) => part.isPlaced)) return false;
     this.#subscribed = true;
-    const gap = this.parts.find((part) => part.gapAtStart !== undefined)?.gapAtStart;
-    this.connection.outlet.subscribed(this, this.cursor, gap);
+    this.#tellWhereItBegins();
     // The other parts may have waited for this one.
     if (this.parts.length > 1) for (const part of this.parts) part.on({ type: 'pump' }, part.log.now());
     return true;
+  }
+
+  /** Two logs may have gaps for two reasons: each is told with the cursor that it concerns. */
+  #tellWhereItBegins(): void {
+    const { connection, cursor, parts } = this;
+    const [first, second] = new Set(parts.flatMap(({ gapAtStart }) => (gapAtStart === undefined ? [] : [gapAtStart.reason])));
+    const told = new Map(cursor);
+    for (const { log, gapAtStart } of parts) if (gapAtStart !== undefined && gapAtStart.reason === second) told.set(log.name, gapAtStart.after);
+    connection.outlet.subscribed(this, told, first);
+    if (second !== undefined) connection.outlet.gap(this, cursor, second);
   }
 
   /** R2, for all parts at the same moment. */
@@ -128,7 +137,8 @@ export class Part {
   /** Where the client said to begin, until that is settled. */
   readonly #after: 'now' | 'earliest' | Position;
   #cursor: Position | undefined;
-  gapAtStart: GapReason | undefined;
+  /** What follows upon where the client said to begin is gone, up to the cursor. */
+  gapAtStart: { readonly after: Position; readonly reason: GapReason } | undefined;
   /** Only the answer to the newest question counts. */
   #ticket = 0;
   #asking = false;
@@ -218,7 +228,7 @@ export class Part {
     this.#cursor = { epoch: currentEpoch(extent.epochs), seq: start };
     this.#onGrid = true;
     if (!complete && reason !== undefined) {
-      if (before === undefined) this.gapAtStart = reason;
+      if (before === undefined) this.gapAtStart = { after: from as Position, reason };
       else connection.outlet.gap(this.reader, this.reader.cursor, reason);
     }
     // The log is where it was: whatever answered otherwise needs time.
