@@ -28,7 +28,7 @@ export function text(mailbox: string, body: string, id?: string): NewEntry {
   return id === undefined ? entry : { ...entry, id };
 }
 
-export function bodyOf(entry: Entry): string {
+function bodyOf(entry: Entry): string {
   return Buffer.from(entry.data).toString();
 }
 

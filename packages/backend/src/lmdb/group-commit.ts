@@ -18,8 +18,6 @@ export interface Work {
   readonly frees: boolean;
   /** It reads what earlier works wrote, so it gets a group of its own. */
   readonly alone: boolean;
-  /** Reads what it needs to know; nothing else writes meanwhile. */
-  prepare?(): Promise<void>;
   write(): void;
   stored(): void;
   refused(error: RestanteError): void;
@@ -44,8 +42,8 @@ export interface GroupCommitOptions {
 /** How long a publisher is asked to wait where the queue is full: a few commits later there is room. */
 const RETRY_AFTER_MS = 250;
 
-/** More than this in one transaction does not make it cheaper, only the next one later. */
-const GROUP_WORKS_MAX = 10_000;
+/** About 2,000 small messages: a larger group would be little cheaper, and would hold up the event loop while it is written. */
+const GROUP_DISK_BYTES_MAX = 32 * 1024 * 1024;
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -97,7 +95,6 @@ export class GroupCommit {
 
   async #commit(group: readonly Work[]): Promise<void> {
     const writers = new Set(group.map((work) => work.writer));
-    for (const work of group) await work.prepare?.();
     await this.#options.commit(() => {
       for (const work of group) work.write();
       for (const writer of writers) writer.seal();
@@ -106,11 +103,16 @@ export class GroupCommit {
     for (const work of group) work.stored();
   }
 
-  /** The next group: all that waits, but a work that is to be alone. */
+  /** The next group: what waits, up to its limit and up to a work that is to be alone; at least one. */
   #take(): Work[] {
-    let size = this.#waiting.findIndex((work) => work.alone);
-    if (size < 0) size = this.#waiting.length;
-    const group = this.#waiting.splice(0, Math.max(1, Math.min(size, GROUP_WORKS_MAX)));
+    let size = 0;
+    for (let diskBytes = 0; size < this.#waiting.length; size += 1) {
+      const work = this.#waiting[size] as Work;
+      if (work.alone) break;
+      diskBytes += work.diskBytes;
+      if (diskBytes > GROUP_DISK_BYTES_MAX) break;
+    }
+    const group = this.#waiting.splice(0, Math.max(1, size));
     for (const work of group) this.#waitingBytes -= work.bytes;
     return group;
   }

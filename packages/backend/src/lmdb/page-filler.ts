@@ -12,6 +12,11 @@ export class PageFiller {
     this.#bytesLeft = limits.bytes;
   }
 
+  /** How many more entries it takes at most. */
+  get room(): number {
+    return this.#limit - this.entries.length;
+  }
+
   /** Puts the entry in if it fits. @returns false when the page is full. */
   offer(entry: Entry): boolean {
     this.#bytesLeft -= entryBytes(entry);

@@ -15,6 +15,9 @@ import type { Tables } from './tables.js';
 const SEQS_MAX = 1_000_000;
 /** Reading one mailbox by its index costs about as much as scanning so many entries. */
 const ENTRIES_PER_SEEK = 4;
+/** A pattern that matches much fills its page from so many entries, and no index is looked at. A few exact names go to theirs at once. */
+const FIRST_SCAN_ENTRIES = 2_000;
+const EXACT_NAMES_FEW = 8;
 
 export class Reader {
   readonly #tables: Tables;
@@ -38,17 +41,7 @@ export class Reader {
     const extent = this.#extent();
     const { end, ...completeness } = endBefore(extent, request.before);
     const page = new PageFiller(request);
-    const mailboxes = await this.#mailboxes(request.patterns, extent.floor, end - extent.floor, request.limit);
-    if (mailboxes === undefined) {
-      await this.#tables.descend(
-        end,
-        extent.floor,
-        (seq, value) => !isWanted(request.patterns, value) || page.offer(decodeEntry(seq, value)),
-      );
-    } else {
-      const seqs = mailboxes.flatMap((mailbox) => this.#tables.seqsBefore(mailbox, extent.floor, end, request.limit));
-      this.#fillBySeqs(page, seqs.sort(descending));
-    }
+    await this.#fillNewest(page, request.patterns, extent.floor, end);
     const entries = page.entries.reverse();
     const [first] = entries;
     const now = this.#extent();
@@ -68,15 +61,28 @@ export class Reader {
     return { ...extent, from: start, upTo: endOf(page, extent.head), entries: page.entries };
   }
 
-  async #fillEvery(page: PageFiller, request: ReadRequest, start: number, upTo: number): Promise<number> {
-    const mailboxes = await this.#mailboxes(request.patterns, start, upTo - start, request.limit);
-    if (mailboxes === undefined) {
-      await this.#tables.ascend(start, upTo, (seq, value) => !isWanted(request.patterns, value) || page.offer(decodeEntry(seq, value)));
-    } else {
-      const seqs = mailboxes.flatMap((mailbox) => this.#tables.seqsAfter(mailbox, start, upTo, request.limit));
-      this.#fillBySeqs(page, seqs.sort(ascending));
+  async #fillEvery(page: PageFiller, { patterns }: ReadRequest, start: number, upTo: number): Promise<number> {
+    const take = offering(page, patterns);
+    const scanned = areFewNames(patterns) ? start : Math.min(upTo, start + FIRST_SCAN_ENTRIES);
+    await this.#tables.ascend(start, scanned, take);
+    if (!page.full && scanned < upTo) {
+      const mailboxes = await this.#mailboxes(patterns, scanned, upTo - scanned, page.room);
+      if (mailboxes === undefined) await this.#tables.ascend(scanned, upTo, take);
+      else
+        this.#fillBySeqs(page, mailboxes.flatMap((mailbox) => this.#tables.seqsAfter(mailbox, scanned, upTo, page.room)).sort(ascending));
     }
     return endOf(page, upTo);
+  }
+
+  async #fillNewest(page: PageFiller, patterns: readonly Pattern[], floor: number, end: number): Promise<void> {
+    const take = offering(page, patterns);
+    const scanned = areFewNames(patterns) ? end : Math.max(floor, end - FIRST_SCAN_ENTRIES);
+    await this.#tables.descend(end, scanned, take);
+    if (page.full || scanned <= floor) return;
+    const mailboxes = await this.#mailboxes(patterns, floor, scanned - floor, page.room);
+    if (mailboxes === undefined) await this.#tables.descend(scanned, floor, take);
+    else
+      this.#fillBySeqs(page, mailboxes.flatMap((mailbox) => this.#tables.seqsBefore(mailbox, floor, scanned, page.room)).sort(descending));
   }
 
   async #fillLatest(page: PageFiller, request: ReadRequest, start: number, upTo: number): Promise<number> {
@@ -153,9 +159,16 @@ function endOf(page: PageFiller, looked: number): number {
   return page.full && last !== undefined ? last.seq : looked;
 }
 
-function isWanted(patterns: readonly Pattern[], value: Uint8Array): boolean {
-  const mailbox = mailboxOfEntry(value);
-  return patterns.some((pattern) => matches(pattern, mailbox));
+/** Puts rows that match into the page, until that is full. */
+function offering(page: PageFiller, patterns: readonly Pattern[]): (seq: number, value: Uint8Array) => boolean {
+  return (seq, value) => {
+    const mailbox = mailboxOfEntry(value);
+    return !patterns.some((pattern) => matches(pattern, mailbox)) || page.offer(decodeEntry(seq, value));
+  };
+}
+
+function areFewNames(patterns: readonly Pattern[]): boolean {
+  return patterns.length <= EXACT_NAMES_FEW && patterns.every((pattern) => pattern.kind === 'exact');
 }
 
 const ascending = (a: number, b: number): number => a - b;
