@@ -27,13 +27,17 @@ beforeEach(() => {
 afterEach(async () => {
   await backend?.close();
   backend = undefined;
-  execFileSync('umount', [folder]);
+  run('umount', folder);
   rmdirSync(folder);
 });
 
+function run(command: string, ...args: string[]): void {
+  execFileSync(command, args, { stdio: 'pipe' });
+}
+
 function mount(options: string): void {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
+    run('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder);
   } catch (cause) {
     throw new Error('this test mounts a small tmpfs: run it as root, in a container with the capability SYS_ADMIN', { cause });
   }

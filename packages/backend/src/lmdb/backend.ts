@@ -20,7 +20,10 @@ import { type Durability, type LogRecord, openStore, readRecord, readRecords, re
 
 export interface LmdbBackendOptions extends MemoryBusOptions {
   readonly folder: string;
-  /** `disk` (default): stored means flushed. `process`: stored means handed to the operating system. */
+  /**
+   * `disk` (default): stored means flushed. `process` promises less: stored means handed to the operating system.
+   * lmdb-js 3.5 resolves its writes after the flush in either mode, so `process` gains little with it.
+   */
   readonly durability?: Durability;
   /** Free space on the disk that appends leave alone. Less than 8 MiB is not enough for retention to free space on a full disk. */
   readonly reserveBytes?: number;
