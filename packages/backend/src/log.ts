@@ -13,14 +13,15 @@ export interface Log {
    * Messages of one call to one mailbox are stored in their order, and after those of earlier calls (I2).
    * Atomic per message, not per call: where a call fails half-way, repeat it with the same ids (I8).
    * @param entries 1 to 1,000, of this log, already checked: names, ids, sizes, JSON on one line.
-   * @returns one outcome per message, in order. `LOG_FULL` and `LOG_UNAVAILABLE` (both retryable) come as outcomes, never as a rejection.
+   * @returns one outcome per message, in order. `LOG_FULL`, `OVERLOADED` and `LOG_UNAVAILABLE` (all retryable) come as
+   * outcomes, never as a rejection.
    * Cost: one group commit, shared with every other call under way.
    */
   append(entries: readonly NewEntry[]): Promise<readonly AppendOutcome[]>;
 
   /**
-   * One page of entries after a position, ascending. Whether that position still is of this history is checked inside the same read (I11).
-   * Never shows an entry that a crash could take back.
+   * One page of entries after a position, ascending. Whether that position still is of this history is checked inside the same read (I11);
+   * a run of `latest` that began before a fork begins anew. Never shows an entry that a crash could take back.
    * @throws RestanteError `LOG_UNAVAILABLE` (retryable)
    */
   read(request: ReadRequest): Promise<LogPage>;

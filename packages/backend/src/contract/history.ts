@@ -57,6 +57,17 @@ export function describeHistory(adapter: LogAdapter): void {
       expect((await at(log, 6)).epoch).toBe(currentEpoch(epochs));
     });
 
+    it('begins a run of latest anew after a fork, even from a position that both histories share', async () => {
+      const before = await harness().openLog('_', KEEP_ALL);
+      await fill(before, '/a', 3);
+      const shared = await at(before, 2);
+      await harness().fork('_');
+      const log = await harness().openLog('_', KEEP_ALL);
+      const page = await readLatest(log, ['/**'], shared);
+      expect(page).toMatchObject({ complete: false, reason: 'history', start: 0 });
+      expect(bodies(page)).toEqual(['/a 2']);
+    });
+
     it('begins a tail of another history where that history ends', async () => {
       const before = await harness().openLog('_', KEEP_ALL);
       await fill(before, '/a', 3);

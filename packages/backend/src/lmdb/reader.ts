@@ -30,11 +30,11 @@ export class Reader {
 
   async read(request: ReadRequest): Promise<LogPage> {
     const extent = this.#extent();
-    const { start } = resumeAt(extent, request.after, true);
+    const { start } = resumeAt(extent, request.after, true, request.mode);
     const upTo = Math.max(start, Math.min(request.upTo ?? extent.head, extent.head));
     const page = new PageFiller(request);
     const fill = request.mode === 'latest' ? this.#fillLatest(page, request, start, upTo) : this.#fillEvery(page, request, start, upTo);
-    return this.#page(request.after, page.entries, await fill);
+    return this.#page(request, page.entries, await fill);
   }
 
   async readNewest(request: NewestRequest): Promise<LogPage> {
@@ -122,9 +122,9 @@ export class Reader {
    * The page as it stands after the last look: where retention overtook the reading, some of what it removed may be missing,
    * so the page begins at the new floor.
    */
-  #page(after: Position | 'earliest', entries: readonly Entry[], next: number): LogPage {
+  #page({ after, mode }: ReadRequest, entries: readonly Entry[], next: number): LogPage {
     const extent = this.#extent();
-    const resumption = resumeAt(extent, after, true);
+    const resumption = resumeAt(extent, after, true, mode);
     const { start } = resumption;
     const kept = entries[0] === undefined || entries[0].seq > start ? entries : entries.filter((entry) => entry.seq > start);
     return { ...extent, ...resumption, entries: kept, next: Math.max(start, next) };

@@ -53,7 +53,7 @@ export class MemoryLog implements Log, TailSource {
 
   async read(request: ReadRequest): Promise<LogPage> {
     const extent = this.#extent();
-    const resumption = resumeAt(extent, request.after, true);
+    const resumption = resumeAt(extent, request.after, true, request.mode);
     const upTo = Math.max(resumption.start, Math.min(request.upTo ?? extent.head, extent.head));
     const matching = this.#between(resumption.start, upTo).filter((entry) => matchesAny(request.patterns, entry));
     const candidates = request.mode === 'latest' ? newestOfEach(matching) : matching;
