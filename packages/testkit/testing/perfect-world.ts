@@ -1,4 +1,4 @@
-import { type Epochs, forkedAt, matches, OPEN, type Pattern, parsePattern } from '@restante/protocol';
+import { currentEpoch, type Epochs, forkedAt, matches, OPEN, type Pattern, parsePattern } from '@restante/protocol';
 import type { HistoryEvent } from '../src/history/events.js';
 import type { FinalEntry, FinalLog } from '../src/history/known.js';
 
@@ -43,6 +43,10 @@ interface Reader extends ReaderSpec {
 const MAILBOXES = ['/a', '/a/x', '/a/y', '/a/x/deep', '/b'];
 const LOG = '_';
 
+function mailboxOf(index: number): string {
+  return MAILBOXES[index % MAILBOXES.length] ?? '/a';
+}
+
 export class PerfectWorld {
   readonly events: HistoryEvent[] = [];
   readonly #readers: Reader[];
@@ -80,19 +84,20 @@ export class PerfectWorld {
   }
 
   #run(command: Command): void {
-    if (command.do === 'publish') this.#publish(MAILBOXES[command.mailbox % MAILBOXES.length] as string, command.outcome);
-    else if (command.do === 'purge') this.#purge(MAILBOXES[command.mailbox % MAILBOXES.length] as string);
+    if (command.do === 'publish') this.#publish(mailboxOf(command.mailbox), command.outcome);
+    else if (command.do === 'purge') this.#purge(mailboxOf(command.mailbox));
     else if (command.do === 'retain') this.#retain(command.drop);
     else if (command.do === 'fork') this.#fork(command.lose);
     else {
-      const reader = this.#readers[command.reader % this.#readers.length] as Reader;
+      const reader = this.#readers[command.reader % this.#readers.length];
+      if (reader === undefined) return;
       if (command.do === 'connect') this.#connect(reader, command.from);
       else if (reader.connected) this.#deliver(reader, command.most);
     }
   }
 
   get #epoch(): string {
-    return this.#epochs[this.#epochs.length - 1]?.epoch as string;
+    return currentEpoch(this.#epochs);
   }
 
   #publish(mailbox: string, outcome: Extract<Command, { do: 'publish' }>['outcome']): void {

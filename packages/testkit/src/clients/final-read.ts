@@ -1,13 +1,14 @@
-import { OPEN, parseCursor } from '@restante/protocol';
+import { type Cursor, OPEN, parseCursor } from '@restante/protocol';
 import type { Page } from '@restante/protocol/schemas';
 import { hashOfBody } from '../history/hash.js';
 import type { FinalEntry, FinalLog } from '../history/known.js';
 
 /**
  * Reads everything that a pattern's logs hold, page by page, as the judge wants it. Through the public interface: of the epochs it knows only the
- * current one, so any other is a contradiction, which is right for a server on one disk.
+ * current one, so any other is a contradiction, which is right for a server on one disk. Nothing may be published or removed meanwhile.
  */
 export async function readFinalLogs(url: string, pattern: string): Promise<FinalLog[]> {
+  const floors = await earliest(url, pattern);
   const logs = new Map<string, { epoch: string; entries: FinalEntry[] }>();
   let after = 'earliest';
   for (;;) {
@@ -25,9 +26,29 @@ export async function readFinalLogs(url: string, pattern: string): Promise<Final
         );
       }
     if (page.messages.length === 0) {
-      for (const [log, { epoch }] of parseCursor(page.next)) if (!logs.has(log)) logs.set(log, { epoch, entries: [] });
-      return [...logs].map(([log, { epoch, entries }]) => ({ log, epochs: [{ epoch, upTo: OPEN }], floor: 0, entries }));
+      return [...floors].map(([log, { epoch, seq }]) => {
+        const found = logs.get(log) ?? { epoch, entries: [] };
+        return { log, epochs: [{ epoch: found.epoch, upTo: OPEN }], floor: seq, entries: found.entries };
+      });
     }
     after = page.next;
+  }
+}
+
+/** The floors: a stream that begins at the earliest says first where that is. */
+async function earliest(url: string, pattern: string): Promise<Cursor> {
+  const leaving = new AbortController();
+  const query = new URLSearchParams({ mailbox: pattern, after: 'earliest' });
+  const response = await fetch(`${url}/v1/stream?${query.toString()}`, { signal: leaving.signal });
+  try {
+    let text = '';
+    for await (const part of response.body ?? []) {
+      text += Buffer.from(part as Uint8Array).toString();
+      const cursor = /^id: (\S+)\n/m.exec(text)?.[1];
+      if (cursor !== undefined) return parseCursor(cursor);
+    }
+    throw new Error(`final read of ${pattern}: the stream ended with ${text}`);
+  } finally {
+    leaving.abort();
   }
 }

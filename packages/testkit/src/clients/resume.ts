@@ -18,6 +18,7 @@ export class Standing {
   /** By `message`: where it began, and then each log's newest message. */
   readonly #merged = new Map<string, Position>();
   #position: string | undefined;
+  #lastMessage: string | undefined;
 
   constructor(record: ReaderRecord, by: ResumeBy, first: string) {
     this.record = record;
@@ -52,6 +53,7 @@ export class Standing {
 
   message(message: Message): void {
     this.record.message(message);
+    this.#lastMessage = message.cursor;
     for (const [log, position] of parseCursor(message.cursor)) {
       this.#merged.set(log, position);
       this.#reached.set(log, position);
@@ -59,7 +61,8 @@ export class Standing {
   }
 
   position(cursor: string): void {
-    this.record.position(cursor);
+    // Most positions are the one of the message that came just before.
+    if (cursor !== this.#lastMessage) this.record.position(cursor);
     if (this.#position === undefined) this.#begin(parseCursor(cursor));
     this.#stand(cursor);
   }

@@ -27,6 +27,8 @@ interface Track {
   due?: { readonly epoch: string; readonly entries: readonly Known[] };
   /** `latest`: what the reader holds of each mailbox. */
   readonly newest: Map<string, Known>;
+  /** `latest`: what it was sent of each mailbox since its run began, or began anew upon another history. */
+  readonly sent: Map<string, Known>;
 }
 
 export interface ReaderStory {
@@ -101,7 +103,7 @@ export class Run {
       throw this.#found('NOT_ASKED_FOR', `${name(event)} came to a reader of ${this.#story.reader.patterns.join(', ')}`);
     const track = this.#track(event.log);
     const entry = track.log.at(event.epoch, event.seq) as Known;
-    const held = track.newest.get(event.mailbox);
+    const held = track.sent.get(event.mailbox);
     const isOlder = held !== undefined && held.seq > entry.seq && (track.log.lineage.shared(held.epoch, event.epoch) ?? 0) >= held.seq;
     if (this.#story.reader.mode === 'latest' && isOlder)
       throw this.#found('LATEST_WENT_BACK', `${name(entry)} at ${text(track.log, event)} came after ${name(held)} at seq ${held.seq}`);
@@ -111,6 +113,7 @@ export class Run {
     this.#pass(track, event.epoch, event.seq - 1);
     this.#stand(track, { epoch: event.epoch, seq: event.seq });
     track.newest.set(event.mailbox, entry);
+    track.sent.set(event.mailbox, entry);
     this.#received = true;
   }
 
@@ -156,6 +159,8 @@ export class Run {
     const excused = Math.min(cause, to?.seq ?? cause);
     // A new history is read from its start in `latest` mode: what is the newest now may be older than what was seen.
     const anew = reason === 'history' && this.#story.reader.mode === 'latest';
+    // A copy that lags answers as of its own moment; what was seen before the gap is nobody's promise any more.
+    if (anew) track.sent.clear();
     this.#stand(track, { epoch: to?.epoch, seq: anew ? Math.min(track.log.floor, excused) : excused });
     track.furthest = track.place;
     if (to !== undefined && to.seq > excused) this.#moveTo(track, to.epoch, to.seq);
@@ -265,7 +270,7 @@ export class Run {
     const log = this.#logs.get(logName);
     if (log === undefined) throw this.#found('HISTORY_UNREADABLE', `there is no final read of log ${logName}`);
     const place = this.#start(log);
-    track = { log, place, furthest: place, base: place, newest: new Map() };
+    track = { log, place, furthest: place, base: place, newest: new Map(), sent: new Map() };
     this.#tracks.set(logName, track);
     return track;
   }

@@ -23,6 +23,8 @@ export interface FollowOptions {
   readonly catchUp?: 'every' | 'latest';
   readonly after?: string;
   readonly resumeBy?: ResumeBy;
+  /** Messages in one page of a long poll; default: the most there can be. */
+  readonly limit?: number;
   /** Default: the server's own; a proxy's, where the network is to be bad. */
   readonly url?: string;
 }
@@ -64,6 +66,7 @@ export class Scene {
     catchUp = 'every',
     after = 'earliest',
     resumeBy = 'position',
+    limit,
     url = this.server.url,
   }: FollowOptions): Follower {
     const name = `${this.#following.length}: ${transport} ${pattern} ${catchUp} by ${resumeBy}`;
@@ -74,7 +77,7 @@ export class Scene {
         ? new SocketClient({ url, random: this.#random, subscriptions: [shared] })
         : transport === 'sse'
           ? new SseClient({ ...shared, patterns: [pattern] })
-          : new LongPollClient(shared);
+          : new LongPollClient({ ...shared, ...(limit !== undefined && { limit }) });
     this.#following.push({ name, pattern, client, end: () => record.end() });
     return client;
   }
