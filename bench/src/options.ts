@@ -25,7 +25,7 @@ export const USAGE = `npm run bench -- [options]
   --contestant NAME   bare, socket.io or restante; may be repeated (default: all). fastify is publish's yardstick and always runs
   --rounds N          interleaved rounds (default 5)
   --connections N     WebSocket readers (default 5000)
-  --ticks N           measured ticks of one message; half as many of ten (default 40)
+  --ticks N           measured ticks of one message; a quarter as many of ten (default 80)
   --seconds N         of publishing, and of latency (default 4)
   --record NAME       write bench/RESULTS.md and bench/results/<date>-NAME.json
   --profile FOLDER    let every server leave a CPU profile there`;
@@ -39,7 +39,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       contestant: { type: 'string', multiple: true, default: ['bare', 'socket.io', 'restante'] },
       rounds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '5000' },
-      ticks: { type: 'string', default: '40' },
+      ticks: { type: 'string', default: '80' },
       seconds: { type: 'string', default: '4' },
       record: { type: 'string' },
       profile: { type: 'string' },

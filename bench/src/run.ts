@@ -45,7 +45,7 @@ export async function runBench(options: BenchOptions, pinned: boolean, say: (lin
   const fanout = {
     readers: options.connections,
     singleTicks: options.ticks,
-    tenTicks: Math.ceil(options.ticks / 2),
+    tenTicks: Math.ceil(options.ticks / 4),
     deliveryMsMax: DELIVERY_MS_MAX,
   };
   const latency = {

@@ -32,7 +32,7 @@ export interface FanoutSample {
 }
 
 /** So many ticks let the compiler settle before anything is measured. */
-const WARM_UP_TICKS = 5;
+const WARM_UP_TICKS = 20;
 
 export function measureFanout(contestant: Contestant, size: FanoutSize, options: ServerOptions): Promise<FanoutSample> {
   return inArena(contestant, options, async ({ server, load }) => {
@@ -45,7 +45,7 @@ export function measureFanout(contestant: Contestant, size: FanoutSize, options:
 
     await load.run('ticks', { ticks: WARM_UP_TICKS, messagesPerTick: 1 });
     const single = await measureTicks(server, load, readers, size.singleTicks, 1);
-    await load.run('ticks', { ticks: WARM_UP_TICKS, messagesPerTick: 10 });
+    await load.run('ticks', { ticks: WARM_UP_TICKS / 4, messagesPerTick: 10 });
     const ten = await measureTicks(server, load, readers, size.tenTicks, 10);
     return { bytesPerConnection, single, ten };
   });
