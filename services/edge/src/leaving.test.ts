@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { paced } from './leaving.js';
 
+const everybody = Array.from({ length: 100 }, (_, i) => i);
+
 describe('leaving', () => {
   beforeEach(() => {
     vi.useFakeTimers();
@@ -11,20 +13,26 @@ describe('leaving', () => {
 
   it('sends everybody away once, evenly over the time', async () => {
     const gone: number[] = [];
-    const leaving = paced(
-      Array.from({ length: 100 }, (_, i) => i),
-      1_000,
-      (one) => gone.push(one),
-    );
+    const leaving = paced(new Set(everybody), 1_000, (one) => gone.push(one));
     await vi.advanceTimersByTimeAsync(450);
     expect(gone.length).toBeGreaterThan(30);
     expect(gone.length).toBeLessThan(70);
     await vi.advanceTimersByTimeAsync(600);
     await leaving;
-    expect(gone).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(gone).toEqual(everybody);
+  });
+
+  it('does not wait for those who left by themselves', async () => {
+    const here = new Set(everybody);
+    const gone: number[] = [];
+    const leaving = paced(here, 1_000, (one) => gone.push(one));
+    here.clear();
+    await vi.advanceTimersByTimeAsync(100);
+    await leaving;
+    expect(gone.length).toBeLessThan(10);
   });
 
   it('is done at once when nobody is there', async () => {
-    await expect(paced([], 10_000, () => undefined)).resolves.toBeUndefined();
+    await expect(paced(new Set(), 10_000, () => undefined)).resolves.toBeUndefined();
   });
 });

@@ -2,13 +2,14 @@
 
 const STEP_MS = 50;
 
-/** Does something for each, evenly over so many milliseconds. */
-export async function paced<T>(all: readonly T[], ms: number, act: (one: T) => void): Promise<void> {
-  const steps = Math.max(1, Math.min(all.length, Math.floor(ms / STEP_MS)));
-  const perStep = Math.ceil(all.length / steps);
-  for (let start = 0; start < all.length; start += perStep) {
-    if (start > 0) await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-    for (const one of all.slice(start, start + perStep)) act(one);
+/** Does something for each, evenly over so many milliseconds; sooner done where some leave by themselves. */
+export async function paced<T>(all: ReadonlySet<T>, ms: number, act: (one: T) => void): Promise<void> {
+  const perStep = Math.ceil(all.size / Math.max(1, Math.floor(ms / STEP_MS)));
+  let waiting = [...all];
+  while (waiting.length > 0) {
+    for (const one of waiting.splice(0, perStep)) act(one);
+    if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    waiting = waiting.filter((one) => all.has(one));
   }
 }
 

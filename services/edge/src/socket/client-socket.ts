@@ -5,7 +5,7 @@ import { type Context, itemEntry } from '@restante/http';
 import { type Cursor, ERRORS, formatCursor, formatPosition, type GapReason, LIMITS, RestanteError } from '@restante/protocol';
 import type { ClientFrame, PublishFrame, ServerFrame, SubscribeFrame } from '@restante/protocol/schemas';
 import type { Deliverer } from '../deliverer.js';
-import type { Sockets } from '../sockets.js';
+import type { PushedSocket, Sockets } from '../sockets.js';
 import { admit, subscribe } from '../subscriptions.js';
 import { readClientFrame } from './client-frame.js';
 import { frameOf, pageFrame, SOCKET_FORMAT } from './socket-format.js';
@@ -34,7 +34,7 @@ type Subscription = 'starting' | Reader;
 
 export class ClientSocket implements Outlet {
   readonly format = SOCKET_FORMAT;
-  readonly #socket: Socket;
+  readonly #socket: PushedSocket;
   readonly #source: FrameSource;
   readonly #deps: ClientSocketDeps;
   readonly #connection: Connection;
@@ -44,11 +44,10 @@ export class ClientSocket implements Outlet {
   #closed = false;
 
   constructor(socket: Socket, source: FrameSource, deps: ClientSocketDeps) {
-    this.#socket = socket;
+    this.#socket = deps.sockets.add('websocket', socket, () => this.#onDrain());
     this.#source = source;
     this.#deps = deps;
     this.#connection = deps.deliverer.edge.connect(this);
-    socket.on('drain', () => this.#onDrain());
   }
 
   // ---- what the client sends
@@ -139,11 +138,11 @@ export class ClientSocket implements Outlet {
   // ---- what delivery says (Outlet)
 
   get isFull(): boolean {
-    return this.#deps.sockets.isFull(this.#socket);
+    return this.#socket.isFull;
   }
 
   write(bytes: Uint8Array): void {
-    this.#deps.sockets.write(this.#socket, bytes);
+    this.#socket.write(bytes);
   }
 
   subscribed(reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
@@ -153,7 +152,7 @@ export class ClientSocket implements Outlet {
 
   page(reader: Reader, cursor: Cursor, page: PageBatch): void {
     const [own, shared] = pageFrame(this.#refOf(reader), cursor, page);
-    this.#deps.sockets.writeBoth(this.#socket, own, shared);
+    this.#socket.writeBoth(own, shared);
   }
 
   live(reader: Reader, cursor: Cursor): void {

@@ -79,7 +79,6 @@ export class SocketServer {
 
   #welcome(ws: WebSocket, socket: Socket): void {
     socket.setNoDelay(true);
-    this.#deps.sockets.add('websocket', socket);
     const client = new ClientSocket(socket, ws, this.#deps);
     const peer: Peer = { client, socket: ws, pingsMissed: 0 };
     this.#peers.add(peer);
@@ -115,7 +114,7 @@ export class SocketServer {
   /** Sends everybody away, spread over `ms`, each told when to come back: not all at once, and not at once. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
-    await paced([...this.#peers], ms, (peer) => peer.client.drain(retryAfterMs(ms)));
+    await paced(this.#peers, ms, (peer) => peer.client.drain(retryAfterMs(ms)));
   }
 
   close(): void {

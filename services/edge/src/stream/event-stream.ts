@@ -2,26 +2,23 @@ import type { Socket } from 'node:net';
 import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import type { Cursor, GapReason } from '@restante/protocol';
 import type { Deliverer } from '../deliverer.js';
-import type { Sockets } from '../sockets.js';
+import type { PushedSocket, Sockets } from '../sockets.js';
 import { COMMENT, gapEvent, leavingBlock, liveEvent, opening, type StreamFormat } from './stream-format.js';
 
 /** One SSE stream: one connection with one reader, over as many patterns as it asked for (R7 of docs/delivery.md). */
 export class EventStream implements Outlet {
   readonly format: StreamFormat;
   readonly connection: Connection;
-  readonly #socket: Socket;
-  readonly #sockets: Sockets;
+  readonly #socket: PushedSocket;
   readonly #deliverer: Deliverer;
   #isLive = false;
   #closed = false;
 
   constructor(socket: Socket, format: StreamFormat, deliverer: Deliverer, sockets: Sockets) {
     this.format = format;
-    this.#socket = socket;
-    this.#sockets = sockets;
     this.#deliverer = deliverer;
     this.connection = deliverer.edge.connect(this);
-    socket.on('drain', () => {
+    this.#socket = sockets.add('sse', socket, () => {
       if (!this.#closed) deliverer.edge.drained(this.connection);
     });
   }
@@ -31,11 +28,11 @@ export class EventStream implements Outlet {
   }
 
   get isFull(): boolean {
-    return this.#sockets.isFull(this.#socket);
+    return this.#socket.isFull;
   }
 
   write(bytes: Uint8Array): void {
-    this.#sockets.write(this.#socket, bytes);
+    this.#socket.write(bytes);
   }
 
   subscribed(_reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
@@ -45,7 +42,7 @@ export class EventStream implements Outlet {
   page(_reader: Reader, cursor: Cursor, page: PageBatch): void {
     const [shared, own] = this.format.page(page, cursor);
     if (own.length === 0) this.write(shared);
-    else this.#sockets.writeBoth(this.#socket, shared, own);
+    else this.#socket.writeBoth(shared, own);
   }
 
   live(_reader: Reader, cursor: Cursor): void {

@@ -52,7 +52,6 @@ export class Streams {
     const { socket } = request.raw;
     const stream = new EventStream(socket, admitted.logs.size === 1 ? ONE_LOG : MANY_LOGS, this.#deliverer, this.#sockets);
     this.#open.add(stream);
-    this.#sockets.add('sse', socket);
     socket.once('close', () => {
       this.#open.delete(stream);
       stream.close();
@@ -68,7 +67,7 @@ export class Streams {
 
   async drain(ms: number): Promise<void> {
     this.#draining = true;
-    await paced([...this.#open], ms, (stream) => stream.drain(retryAfterMs(ms)));
+    await paced(this.#open, ms, (stream) => stream.drain(retryAfterMs(ms)));
   }
 
   close(): void {
