@@ -2,7 +2,7 @@ import { type NewEntry, parseMailbox, quote, RestanteError } from '@restante/pro
 import { type Body, checkContentType, isJsonType, mediaType, withType } from './body.js';
 import type { Limits } from './context.js';
 import { itemMessageHeaders, scheduleUnavailable } from './message-headers.js';
-import { checkMessageId, newMessageId } from './message-id.js';
+import { checkMessageId } from './message-id.js';
 
 /** One message of a batch: from parsed JSON, whose `data` is taken from the source, to an entry. Strict: an unknown field is refused. */
 
@@ -28,7 +28,7 @@ export function itemEntry(item: unknown, dataSource: string | undefined, limits:
   if (body.data.byteLength > limits.messageBytesMax) {
     throw new RestanteError('MESSAGE_TOO_LARGE', `the message has ${body.data.byteLength} bytes of at most ${limits.messageBytesMax}`);
   }
-  return { mailbox, id: id ?? newMessageId(), ...(headers && { headers }), ...body };
+  return { mailbox, ...(id !== undefined && { id }), ...(headers && { headers }), ...body };
 }
 
 function isItem(item: unknown): item is Item {

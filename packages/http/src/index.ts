@@ -6,7 +6,7 @@ export type { Context, FaultLog, HttpDeps, Limits, Timeouts, Waiting } from './c
 export { createHttp, type Http } from './create-http.js';
 export { internalFault } from './failures.js';
 export { checkLocal } from './local-only.js';
-export { checkMessageId, newMessageId } from './message-id.js';
+export { checkMessageId } from './message-id.js';
 export type { Operation } from './operation.js';
 export { type PageAfter, type PageBefore, type PageRequest, parseStart, type Start } from './page-request.js';
 export { emptyPage, type Located, type PageRead, readPage } from './pages.js';

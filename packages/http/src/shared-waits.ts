@@ -14,6 +14,7 @@ export class SharedWaits {
   readonly #waitsMax: number;
   readonly #shared = new Map<string, SharedWait>();
   #count = 0;
+  #running = 0;
 
   constructor(waiting: Waiting, read: (request: PageAfter) => Promise<PageRead>, waitsMax: number) {
     this.#waiting = waiting;
@@ -33,7 +34,10 @@ export class SharedWaits {
     if (shared === undefined) {
       const created = new SharedWait(() => this.#shared.get(key) === created && this.#shared.delete(key));
       this.#shared.set(key, created);
-      void created.run(request, this.#read, this.#waiting);
+      this.#running += 1;
+      void created.run(request, this.#read, this.#waiting).finally(() => {
+        this.#running -= 1;
+      });
       shared = created;
     }
     this.#count += 1;
@@ -47,9 +51,9 @@ export class SharedWaits {
     return this.#count;
   }
 
-  /** What they share: waits of which no two are for the same. */
+  /** Waits that they share: as many as are under way, whether or not another request could join them. */
   get shared(): number {
-    return this.#shared.size;
+    return this.#running;
   }
 
   /** Answers everybody at once, each with a place to go on from; for a server that leaves. */

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyOf } from '../body.js';
 import type { Context } from '../context.js';
 import { requestMessageHeaders } from '../message-headers.js';
-import { checkMessageId, newMessageId } from '../message-id.js';
+import { checkMessageId } from '../message-id.js';
 import { readQuery } from '../query.js';
 import { bytesOf, nameInPath, sendJson } from '../request.js';
 
@@ -37,10 +37,10 @@ async function publish(context: Context, request: FastifyRequest, reply: Fastify
 
 function newEntry(mailbox: string, request: FastifyRequest, headersBytesMax: number): NewEntry {
   const { 'idempotency-key': key, 'content-type': contentType } = request.headers;
-  if (key !== undefined) checkMessageId(String(key));
+  const id = key === undefined ? undefined : String(key);
+  if (id !== undefined) checkMessageId(id);
   const headers = requestMessageHeaders(request.headers, headersBytesMax);
-  const entry = { mailbox, id: key === undefined ? newMessageId() : String(key), ...bodyOf(bytesOf(request), contentType) };
-  return headers === undefined ? entry : { ...entry, headers };
+  return { mailbox, ...(id !== undefined && { id }), ...(headers && { headers }), ...bodyOf(bytesOf(request), contentType) };
 }
 
 /** A Published. Names and cursors hold no character that JSON would escape. */

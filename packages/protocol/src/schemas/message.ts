@@ -32,7 +32,7 @@ export const Message = Type.Object(
     mailbox: MailboxName,
     cursor: CursorText,
     time: Type.Integer({ description: 'When the log stored it: milliseconds since 1970.' }),
-    id: Type.Optional(Type.String({ description: "The publisher's id, or the one given for it." })),
+    id: Type.Optional(Type.String({ description: "The publisher's id; absent where it gave none." })),
     headers: Type.Optional(Headers),
     contentType: Type.Optional(Type.String({ description: 'Where it says more than the name of the body does.' })),
     data: Type.Optional(Type.Unknown({ description: 'A JSON body, as it was published.' })),

@@ -3,7 +3,7 @@ import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import type { Cursor, GapReason } from '@restante/protocol';
 import type { Deliverer } from '../deliverer.js';
 import type { PushedSocket, Sockets } from '../sockets.js';
-import { COMMENT, gapEvent, leavingBlock, liveEvent, opening, type StreamFormat } from './stream-format.js';
+import { COMMENT, gapEvent, idBlock, leavingBlock, liveEvent, RETRY, type StreamFormat } from './stream-format.js';
 
 /** One SSE stream: one connection with one reader, over as many patterns as it asked for (R7 of docs/delivery.md). */
 export class EventStream implements Outlet {
@@ -36,7 +36,8 @@ export class EventStream implements Outlet {
   }
 
   subscribed(_reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
-    this.#writeText(opening(cursor) + (gap === undefined ? '' : gapEvent(cursor, gap)));
+    // Beyond a gap only the event that tells of it names the place: who is cut off before it must be told again (I3).
+    this.#writeText(RETRY + (gap === undefined ? idBlock(cursor) : gapEvent(cursor, gap)));
   }
 
   page(_reader: Reader, cursor: Cursor, page: PageBatch): void {

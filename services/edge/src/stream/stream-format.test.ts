@@ -1,6 +1,6 @@
 import type { Entry } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
-import { gapEvent, MANY_LOGS, ONE_LOG, opening } from './stream-format.js';
+import { gapEvent, MANY_LOGS, ONE_LOG } from './stream-format.js';
 
 const entry = (seq: number): Entry => ({ seq, time: 1, mailbox: '/a/x', kind: 'text', data: Buffer.from('line\r\nbreak') });
 const one = new Map([['a', { epoch: 'epoch001', seq: 2 }]]);
@@ -29,8 +29,7 @@ describe('server-sent events', () => {
     expect(text).not.toContain('\r');
   });
 
-  it('opens with a place to come back to, and a gap moves it', () => {
-    expect(opening(one)).toMatch(/^retry: \d+\nid: a\.epoch001\.2\n\n$/);
-    expect(gapEvent(one, 'retention')).toContain('id: a.epoch001.2\nevent: gap\ndata: {');
+  it('names the place beyond a gap only with the event that tells of it', () => {
+    expect(gapEvent(one, 'retention')).toBe('id: a.epoch001.2\nevent: gap\ndata: {"cursor":"a.epoch001.2","reason":"retention"}\n\n');
   });
 });

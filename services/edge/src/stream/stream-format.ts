@@ -7,8 +7,8 @@ import { messageText, PageTexts } from '../message-text.js';
  * readers. Over several logs only the whole cursor resumes, so events go unnamed and one `id:` block follows each batch.
  */
 
-/** How long a browser waits before it connects again, when nobody told it better. */
-const RETRY_MS = 2_000;
+/** How long a browser waits before it connects again, when nobody told it better. Opens every stream; the block is not ended yet. */
+export const RETRY = 'retry: 2000\n';
 
 const namedEvents = ({ log, epoch, entries }: Omit<PageBatch, 'shared'>): string =>
   entries.map((entry) => `id: ${formatPosition(log, { epoch, seq: entry.seq })}\ndata: ${messageText(log, epoch, entry)}\n\n`).join('');
@@ -16,7 +16,8 @@ const namedEvents = ({ log, epoch, entries }: Omit<PageBatch, 'shared'>): string
 const unnamedEvents = ({ log, epoch, entries }: Omit<PageBatch, 'shared'>): string =>
   entries.map((entry) => `data: ${messageText(log, epoch, entry)}\n\n`).join('');
 
-const idBlock = (cursor: Cursor): string => `id: ${formatCursor(cursor)}\n\n`;
+/** Names a place to come back to, and nothing else. */
+export const idBlock = (cursor: Cursor): string => `id: ${formatCursor(cursor)}\n\n`;
 
 export interface StreamFormat extends WireFormat {
   /** A catch-up page: what all readers of the page get, and what follows for this one. */
@@ -42,11 +43,6 @@ export const MANY_LOGS: StreamFormat = {
   position: (cursor) => Buffer.from(idBlock(cursor)),
   page: (page, cursor) => [unnamedPages.of(page), Buffer.from(idBlock(cursor))],
 };
-
-/** The first block: names the place, so that a stream that ends at once can be resumed. */
-export function opening(cursor: Cursor): string {
-  return `retry: ${RETRY_MS}\n${idBlock(cursor)}`;
-}
 
 export function liveEvent(cursor: Cursor): string {
   return `event: live\ndata: {"cursor":"${formatCursor(cursor)}"}\n\n`;
