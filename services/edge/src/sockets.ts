@@ -23,13 +23,12 @@ export class Sockets {
     });
   }
 
-  /** @param onDrain called when a socket that was full has room again */
-  add(transport: Transport, socket: Socket, onDrain: () => void): PushedSocket {
+  /** Counts the socket until it closes. */
+  add(transport: Transport, socket: Socket): void {
     this.#open[transport] += 1;
     socket.once('close', () => {
       this.#open[transport] -= 1;
     });
-    return new PushedSocket(socket, this, onDrain);
   }
 
   /** @returns whether that is over high water. */
@@ -39,21 +38,28 @@ export class Sockets {
   }
 }
 
-/** Written to once per delivery: what a write costs beyond Node's own is a field. */
-export class PushedSocket {
-  /** Over high water: what is written all the same is queued. */
+/**
+ * The half of an outlet that is its socket's. Written to once per delivery, so what a write costs beyond Node's own is one field,
+ * and outlets extend this instead of holding it: each object on the way is a cache miss at every connection.
+ */
+export abstract class SocketOutlet {
+  /** Over high water: nothing more is pushed until the socket drained. */
   isFull = false;
   readonly #socket: Socket;
   readonly #sockets: Sockets;
 
-  constructor(socket: Socket, sockets: Sockets, onDrain: () => void) {
+  constructor(transport: Transport, socket: Socket, sockets: Sockets) {
     this.#socket = socket;
     this.#sockets = sockets;
+    sockets.add(transport, socket);
     socket.on('drain', () => {
       this.isFull = false;
-      onDrain();
+      this.onDrain();
     });
   }
+
+  /** A socket that was full has room again. */
+  protected abstract onDrain(): void;
 
   write(bytes: Uint8Array): void {
     // Node says true while its own, lower mark is not reached; `drain` follows whenever it said false.
@@ -61,14 +67,14 @@ export class PushedSocket {
   }
 
   /** Two buffers, one packet: what is one's own, and what is shared. */
-  writeBoth(first: Uint8Array, second: Uint8Array): void {
+  protected writeBoth(first: Uint8Array, second: Uint8Array): void {
     this.#socket.cork();
     this.write(first);
     this.write(second);
     this.#socket.uncork();
   }
 
-  end(text: string): void {
+  protected end(text: string): void {
     this.#socket.end(text);
   }
 }

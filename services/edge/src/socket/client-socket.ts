@@ -5,7 +5,7 @@ import { type Context, itemEntry } from '@restante/http';
 import { type Cursor, ERRORS, formatCursor, formatPosition, type GapReason, LIMITS, RestanteError } from '@restante/protocol';
 import type { ClientFrame, PublishFrame, ServerFrame, SubscribeFrame } from '@restante/protocol/schemas';
 import type { Deliverer } from '../deliverer.js';
-import type { PushedSocket, Sockets } from '../sockets.js';
+import { SocketOutlet, type Sockets } from '../sockets.js';
 import { admit, subscribe } from '../subscriptions.js';
 import { readClientFrame } from './client-frame.js';
 import { frameOf, pageFrame, SOCKET_FORMAT } from './socket-format.js';
@@ -32,9 +32,8 @@ export interface ClientSocketDeps {
 /** A subscription that is being looked up, or its reader. */
 type Subscription = 'starting' | Reader;
 
-export class ClientSocket implements Outlet {
+export class ClientSocket extends SocketOutlet implements Outlet {
   readonly format = SOCKET_FORMAT;
-  readonly #socket: PushedSocket;
   readonly #source: FrameSource;
   readonly #deps: ClientSocketDeps;
   readonly #connection: Connection;
@@ -44,7 +43,7 @@ export class ClientSocket implements Outlet {
   #closed = false;
 
   constructor(socket: Socket, source: FrameSource, deps: ClientSocketDeps) {
-    this.#socket = deps.sockets.add('websocket', socket, () => this.#onDrain());
+    super('websocket', socket, deps.sockets);
     this.#source = source;
     this.#deps = deps;
     this.#connection = deps.deliverer.edge.connect(this);
@@ -129,21 +128,13 @@ export class ClientSocket implements Outlet {
     else this.#source.resume();
   }
 
-  #onDrain(): void {
+  protected onDrain(): void {
     if (this.#closed) return;
     this.#deps.deliverer.edge.drained(this.#connection);
     this.#readWhileThereIsRoom();
   }
 
   // ---- what delivery says (Outlet)
-
-  get isFull(): boolean {
-    return this.#socket.isFull;
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
-  }
 
   subscribed(reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
     const subscribed = { type: 'subscribed', ref: this.#refOf(reader), cursor: formatCursor(cursor) } as const;
@@ -152,7 +143,7 @@ export class ClientSocket implements Outlet {
 
   page(reader: Reader, cursor: Cursor, page: PageBatch): void {
     const [own, shared] = pageFrame(this.#refOf(reader), cursor, page);
-    this.#socket.writeBoth(own, shared);
+    this.writeBoth(own, shared);
   }
 
   live(reader: Reader, cursor: Cursor): void {

@@ -2,37 +2,30 @@ import type { Socket } from 'node:net';
 import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import type { Cursor, GapReason } from '@restante/protocol';
 import type { Deliverer } from '../deliverer.js';
-import type { PushedSocket, Sockets } from '../sockets.js';
+import { SocketOutlet, type Sockets } from '../sockets.js';
 import { COMMENT, gapEvent, idBlock, leavingBlock, liveEvent, RETRY, type StreamFormat } from './stream-format.js';
 
 /** One SSE stream: one connection with one reader, over as many patterns as it asked for (R7 of docs/delivery.md). */
-export class EventStream implements Outlet {
+export class EventStream extends SocketOutlet implements Outlet {
   readonly format: StreamFormat;
   readonly connection: Connection;
-  readonly #socket: PushedSocket;
   readonly #deliverer: Deliverer;
   #isLive = false;
   #closed = false;
 
   constructor(socket: Socket, format: StreamFormat, deliverer: Deliverer, sockets: Sockets) {
+    super('sse', socket, sockets);
     this.format = format;
     this.#deliverer = deliverer;
     this.connection = deliverer.edge.connect(this);
-    this.#socket = sockets.add('sse', socket, () => {
-      if (!this.#closed) deliverer.edge.drained(this.connection);
-    });
   }
 
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  get isFull(): boolean {
-    return this.#socket.isFull;
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+  protected onDrain(): void {
+    if (!this.#closed) this.#deliverer.edge.drained(this.connection);
   }
 
   subscribed(_reader: Reader, cursor: Cursor, gap: GapReason | undefined): void {
@@ -43,7 +36,7 @@ export class EventStream implements Outlet {
   page(_reader: Reader, cursor: Cursor, page: PageBatch): void {
     const [shared, own] = this.format.page(page, cursor);
     if (own.length === 0) this.write(shared);
-    else this.#socket.writeBoth(shared, own);
+    else this.writeBoth(shared, own);
   }
 
   live(_reader: Reader, cursor: Cursor): void {
@@ -71,7 +64,7 @@ export class EventStream implements Outlet {
 
   drain(retryAfterMs: number): void {
     if (this.#closed) return;
-    this.#socket.end(leavingBlock(retryAfterMs));
+    this.end(leavingBlock(retryAfterMs));
     this.close();
   }
 
