@@ -61,30 +61,35 @@ describe('connections', () => {
     ['what is no HTTP', 'hello\r\n\r\n', 400, 'REQUEST_INVALID'],
     ['headers over their limit', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
     ['two lengths', 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400, 'REQUEST_INVALID'],
-    [
-      'a body that says it is too large',
-      'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc',
-      413,
-      'MESSAGE_TOO_LARGE',
-    ],
-    [
-      'a batch that says it is too large',
-      'POST /v1/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc',
-      413,
-      'BATCH_TOO_LARGE',
-    ],
-    [
-      'a body that turns out too large',
-      `POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n${'x'.repeat(2_000)}\r\n`,
-      413,
-      'MESSAGE_TOO_LARGE',
-    ],
   ])('end with a problem for %s', async (_, text, status, code) => {
-    const { port, log } = await listening({ limits: { messageBytesMax: 1_000, batchBytesMax: 2_000 } });
+    const { port, log } = await listening();
     const peer = new Peer(port).send(text);
     await peer.closed;
     expect(peer.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(peer.problem()).toMatchObject({ code, status });
+    expect((await log.state()).head).toBe(0);
+  });
+
+  const CHUNK = `7d0\r\n${'x'.repeat(2_000)}\r\n`;
+  it.each([
+    [
+      'a body that says it is too large',
+      '/v1/mailboxes/a',
+      'Content-Length: 4000',
+      'x'.repeat(3_000),
+      'x'.repeat(1_000),
+      'MESSAGE_TOO_LARGE',
+    ],
+    ['a batch that says it is too large', '/v1/publish', 'Content-Length: 4000', 'x'.repeat(3_000), 'x'.repeat(1_000), 'BATCH_TOO_LARGE'],
+    ['a body that turns out too large', '/v1/mailboxes/a', 'Transfer-Encoding: chunked', CHUNK, `${CHUNK}0\r\n\r\n`, 'MESSAGE_TOO_LARGE'],
+  ])('answer %s at once, and outlive the rest of it', async (_, path, length, part, rest, code) => {
+    const { port, log } = await listening({ limits: { messageBytesMax: 1_000, batchBytesMax: 2_000 } });
+    const peer = new Peer(port).send(`POST ${path} HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n${part}`);
+    await vi.waitFor(() => expect(peer.received).toContain(code));
+    expect(peer.received).toMatch(/^HTTP\/1\.1 413 /);
+    peer.send(`${rest}GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await peer.closed;
+    expect(peer.received).toContain('HTTP/1.1 200 OK');
     expect((await log.state()).head).toBe(0);
   });
 

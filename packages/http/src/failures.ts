@@ -30,6 +30,8 @@ export function answerFailure(
   reply: FastifyReply,
   faults?: FaultLog,
 ): FastifyReply {
+  // Fastify closes the connection when a body is refused, and who is still sending then loses the answer: Node reads on and forgets.
+  reply.removeHeader('connection');
   if (error instanceof RestanteError) return sendProblem(reply, error);
   const code = codeOfFault(error);
   if (code !== undefined) return sendProblem(reply, faultError(code, error));
