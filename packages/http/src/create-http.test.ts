@@ -145,6 +145,17 @@ describe('a server without a policy', () => {
     if (status === 403) expect(response.json().code).toBe('HOST_REFUSED');
   });
 
+  it('lets pages of this machine publish, on whichever port they are served', async () => {
+    const { inject } = await httpFixture({ open: true });
+    const { statusCode, headers } = await inject({
+      method: 'OPTIONS',
+      url: '/v1/mailboxes/a',
+      headers: { host: 'localhost:8080', origin: 'http://localhost:5173', 'access-control-request-method': 'POST' },
+    });
+    expect(statusCode).toBe(204);
+    expect(headers['access-control-allow-origin']).toBe('http://localhost:5173');
+  });
+
   it('stores nothing for a page of another origin', async () => {
     const { post, log } = await httpFixture({ open: true });
     const response = await post('/v1/mailboxes/a', 'x', { host: 'localhost:8080', origin: 'https://evil.example' });

@@ -6,7 +6,7 @@ import { Admission } from './admission.js';
 import { Appends } from './appends.js';
 import { type Context, type HttpDeps, TIMEOUTS } from './context.js';
 import { addFailures, answerFailure, onConnectionFault } from './failures.js';
-import { checkLocal } from './local-only.js';
+import { checkLocal, LOCAL_ORIGIN } from './local-only.js';
 import { collectOperations } from './operation.js';
 import { readPage } from './pages.js';
 import { RequestBodies } from './request-bodies.js';
@@ -97,9 +97,9 @@ function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }
       next();
     });
   }
-  if (corsOrigins.length === 0) return;
+  if (corsOrigins.length === 0 && !open) return;
   app.register(cors, {
-    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins, ...(open ? [LOCAL_ORIGIN] : [])],
     credentials: !corsOrigins.includes('*'),
     methods: ['GET', 'POST', 'DELETE'],
     exposedHeaders: ['ETag', 'Retry-After'],

@@ -8,11 +8,13 @@ import { RestanteError } from '@restante/protocol';
 
 const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
+/** Pages that this machine serves, on whichever port: they may do all that its programs may. */
+export const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
 /** @throws RestanteError `HOST_REFUSED` */
 export function checkLocal(host: string | undefined, origin: string | undefined, allowed: readonly string[]): void {
   if (host === undefined || !LOCAL.test(host))
     throw new RestanteError('HOST_REFUSED', 'this server has no policy and answers only to localhost');
   if (origin === undefined || allowed.includes(origin) || allowed.includes('*')) return;
-  if (!LOCAL.test(origin.replace(/^https?:\/\//i, '')))
-    throw new RestanteError('HOST_REFUSED', 'pages of this origin may not use this server');
+  if (!LOCAL_ORIGIN.test(origin)) throw new RestanteError('HOST_REFUSED', 'pages of this origin may not use this server');
 }
