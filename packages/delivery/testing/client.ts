@@ -55,7 +55,13 @@ function bytesOf(frame: Frame): Uint8Array {
 }
 
 function told(log: string, epoch: string, entries: readonly Entry[]): Told[] {
-  return entries.map(({ seq, mailbox, kind, id }) => ({ log, epoch, seq, mailbox, ...(kind === 'purged' ? { purged: true } : { id: id as string }) }));
+  return entries.map(({ seq, mailbox, kind, id }) => ({
+    log,
+    epoch,
+    seq,
+    mailbox,
+    ...(kind === 'purged' ? { purged: true } : { id: id as string }),
+  }));
 }
 
 /** The server's side of one connection: frames that the client has not taken yet. */
@@ -172,7 +178,13 @@ export class Subscription {
   }
 
   subscribed(cursor: string, reason: GapReason | undefined): void {
-    this.#world.recorder.record({ type: 'subscribed', reader: this.name, cursor, complete: reason === undefined, ...(reason !== undefined && { reason }) });
+    this.#world.recorder.record({
+      type: 'subscribed',
+      reader: this.name,
+      cursor,
+      complete: reason === undefined,
+      ...(reason !== undefined && { reason }),
+    });
     this.#goTo(parseCursor(cursor));
   }
 

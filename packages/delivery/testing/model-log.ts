@@ -1,4 +1,15 @@
-import { currentEpoch, type Entry, type Epochs, type Extent, entryBytes, forkedAt, matches, OPEN, type Position, resumeAt } from '@restante/protocol';
+import {
+  currentEpoch,
+  type Entry,
+  type Epochs,
+  type Extent,
+  entryBytes,
+  forkedAt,
+  matches,
+  OPEN,
+  type Position,
+  resumeAt,
+} from '@restante/protocol';
 import type { FinalLog } from '@restante/testkit';
 import type { PageAnswer, PageRequest } from '../src/index.js';
 
@@ -61,7 +72,9 @@ export class ModelLog {
     this.#epochs = forkedAt(this.#epochs, upTo, epoch);
     (this.#line.at(-1) as { upTo: number }).upTo = upTo;
     this.#line.push({ epoch, upTo: OPEN });
-    const back = this.#erased.filter(({ entry, by }) => by > upTo && entry.seq <= upTo && entry.seq > this.#floor).map(({ entry }) => entry);
+    const back = this.#erased
+      .filter(({ entry, by }) => by > upTo && entry.seq <= upTo && entry.seq > this.#floor)
+      .map(({ entry }) => entry);
     this.#erased = this.#erased.filter(({ by }) => by <= upTo);
     this.#entries = [...this.#entries.filter((entry) => entry.seq <= upTo), ...back].sort((a, b) => a.seq - b.seq);
     this.#head = upTo;

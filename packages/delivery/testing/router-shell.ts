@@ -1,4 +1,4 @@
-import { type DeliveryLimits, decode, encode, RouterLog } from '../src/index.js';
+import { decode, encode, RouterLog } from '../src/index.js';
 import { parsePattern } from '@restante/protocol';
 import { type ModelLog, readPage, tailBatch, type View } from './model-log.js';
 import type { World } from './world.js';
@@ -123,7 +123,14 @@ export class RouterShell {
       const log = this.#world.logs.get(name) as ModelLog;
       const { view } = log;
       const before = this.#views.get(name);
-      if (before !== undefined && before.head === view.head && before.epochs === view.epochs && before.floor === view.floor && router.position.seq === view.head) continue;
+      if (
+        before !== undefined &&
+        before.head === view.head &&
+        before.epochs === view.epochs &&
+        before.floor === view.floor &&
+        router.position.seq === view.head
+      )
+        continue;
       this.#views.set(name, view);
       router.onTail(tailBatch(view, router.position, 4));
       router.flush();
@@ -179,5 +186,3 @@ export class Lease {
     return true;
   }
 }
-
-export type WorldLimits = DeliveryLimits;

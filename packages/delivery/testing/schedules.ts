@@ -26,11 +26,17 @@ const subscription: fc.Arbitrary<SubscriptionSpec> = fc.record({
 
 const subscriptions = fc.array(subscription, { minLength: 1, maxLength: 2 });
 
-function does<T extends Step['do']>(what: T, fields: { [F in Exclude<keyof Extract<Step, { do: T }>, 'do'>]: fc.Arbitrary<Extract<Step, { do: T }>[F]> }): fc.Arbitrary<Step> {
+function does<T extends Step['do']>(
+  what: T,
+  fields: { [F in Exclude<keyof Extract<Step, { do: T }>, 'do'>]: fc.Arbitrary<Extract<Step, { do: T }>[F]> },
+): fc.Arbitrary<Step> {
   return fc.record({ do: fc.constant(what), ...fields }) as unknown as fc.Arbitrary<Step>;
 }
 
-const publish = does('publish', { mailbox: index(MAILBOXES.length), burst: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 8 }) }) });
+const publish = does('publish', {
+  mailbox: index(MAILBOXES.length),
+  burst: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 8 }) }),
+});
 const toggle = does('toggle', { client, subscription: slot });
 const resume = does('resume', { client, edge: slot, gapMs: fc.oneof(fc.constant(0), fc.nat({ max: 1_500 })) });
 const slow = does('slow', { client, ms: fc.nat({ max: 2_500 }) });
@@ -84,42 +90,48 @@ const seed = fc.noShrink(fc.nat({ max: 2 ** 31 - 1 }));
 
 /** Everything at once, with room enough in every table. */
 export const faults: fc.Arbitrary<Run> = fc.record({
-  settings: fc.record({
-    seed,
-    faults: fc.record({ p: fc.constantFrom(0, 0.05, 0.12), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
-    newestBytes: fc.constantFrom(0, 350, 100_000),
-    passDelayMs: fc.constantFrom(0, 3, 15),
-    ringBytes: fc.constantFrom(300, 900, 5_000),
-    hotTailBytes: fc.constantFrom(400, 1_400, 20_000),
-    limits: fc.record({ gridEntries: fc.constantFrom(1, 4), jumpEntries: fc.constantFrom(6, 60) }),
-  }).map((some) => ({ ...SETTINGS, ...some })),
+  settings: fc
+    .record({
+      seed,
+      faults: fc.record({ p: fc.constantFrom(0, 0.05, 0.12), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
+      newestBytes: fc.constantFrom(0, 350, 100_000),
+      passDelayMs: fc.constantFrom(0, 3, 15),
+      ringBytes: fc.constantFrom(300, 900, 5_000),
+      hotTailBytes: fc.constantFrom(400, 1_400, 20_000),
+      limits: fc.record({ gridEntries: fc.constantFrom(1, 4), jumpEntries: fc.constantFrom(6, 60) }),
+    })
+    .map((some) => ({ ...SETTINGS, ...some })),
   schedule: schedule([...ofClients, ...ofServers]),
 });
 
 /** Tables so small that attaches overflow, commands pile up, and interests are refused. */
 export const tight: fc.Arbitrary<Run> = fc.record({
-  settings: fc.record({
-    seed,
-    faults: fc.record({ p: fc.constantFrom(0, 0.08), baseMs: fc.constantFrom(2, 25), jitterMs: fc.constantFrom(0, 10) }),
-    limits: fc.record({
-      attachBytesMax: fc.constantFrom(4, 9, 14),
-      commandsPerMessage: fc.constantFrom(1, 2),
-      commandsMax: fc.constantFrom(2, 4, 20),
-      heldFramesMax: fc.constantFrom(1, 3),
-      interestsMax: fc.constantFrom(2, 3, 100),
-      pendingBytesMax: fc.constantFrom(100, 400),
-      frameBytesMax: fc.constantFrom(100, 250),
-      pageCacheBytes: fc.constantFrom(0, 1_000),
-    }),
-  }).map((some) => ({ ...SETTINGS, attachesMax: Number.POSITIVE_INFINITY, ...some })),
+  settings: fc
+    .record({
+      seed,
+      faults: fc.record({ p: fc.constantFrom(0, 0.08), baseMs: fc.constantFrom(2, 25), jitterMs: fc.constantFrom(0, 10) }),
+      limits: fc.record({
+        attachBytesMax: fc.constantFrom(4, 9, 14),
+        commandsPerMessage: fc.constantFrom(1, 2),
+        commandsMax: fc.constantFrom(2, 4, 20),
+        heldFramesMax: fc.constantFrom(1, 3),
+        interestsMax: fc.constantFrom(2, 3, 100),
+        pendingBytesMax: fc.constantFrom(100, 400),
+        frameBytesMax: fc.constantFrom(100, 250),
+        pageCacheBytes: fc.constantFrom(0, 1_000),
+      }),
+    })
+    .map((some) => ({ ...SETTINGS, attachesMax: Number.POSITIVE_INFINITY, ...some })),
   schedule: schedule([...ofClients, { weight: 15, arbitrary: toggle }, ...ofServers]),
 });
 
 /** Clients come, go and are slow, and nothing is faulty: after the first attach of each log, nobody ever attaches again. */
 export const churn: fc.Arbitrary<Run> = fc.record({
-  settings: fc.record({
-    seed,
-    faults: fc.record({ p: fc.constant(0), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
-  }).map((some) => ({ ...SETTINGS, ...some })),
+  settings: fc
+    .record({
+      seed,
+      faults: fc.record({ p: fc.constant(0), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
+    })
+    .map((some) => ({ ...SETTINGS, ...some })),
   schedule: schedule([...ofClients, { weight: 20, arbitrary: toggle }]),
 });

@@ -197,7 +197,8 @@ export class World {
   /** Everybody who is subscribed is live, where routers have room for it, and no edge attaches over and over. */
   #unrest(): string | undefined {
     for (const { name, ref, isLive, text } of this.#subscriptions()) {
-      if (ref !== undefined && !isLive && this.limits.interestsMax > 50) return `${name} is not live in the end, at ${text}; the logs are at ${this.#heads}`;
+      if (ref !== undefined && !isLive && this.limits.interestsMax > 50)
+        return `${name} is not live in the end, at ${text}; the logs are at ${this.#heads}`;
     }
     for (const { id, attaches } of this.edges) {
       const late = attaches - (this.#attachesBeforeCalm.get(id) ?? 0);
@@ -226,7 +227,15 @@ export class World {
     log.append(mailbox, id, Math.floor(this.agenda.now));
     const { position } = log;
     this.tell(`${log.name}.${position.epoch}.${position.seq} ${mailbox}`);
-    const attempt = { publisher: 'p', call: this.#published, mailbox, id, hash: id, start: 2 * this.#published, end: 2 * this.#published + 1 };
+    const attempt = {
+      publisher: 'p',
+      call: this.#published,
+      mailbox,
+      id,
+      hash: id,
+      start: 2 * this.#published,
+      end: 2 * this.#published + 1,
+    };
     this.recorder.record({ type: 'publish', ...attempt, outcome: 'stored', log: log.name, position });
   }
 
@@ -240,7 +249,8 @@ export class World {
     const { agenda } = this;
     switch (step.do) {
       case 'publish':
-        for (let i = 0; i < step.burst; i += 1) agenda.in(i * 3, () => this.publish(MAILBOXES[(step.mailbox + i) % MAILBOXES.length] as string));
+        for (let i = 0; i < step.burst; i += 1)
+          agenda.in(i * 3, () => this.publish(MAILBOXES[(step.mailbox + i) % MAILBOXES.length] as string));
         break;
       case 'purge':
         this.purge(MAILBOXES[step.mailbox % MAILBOXES.length] as string);

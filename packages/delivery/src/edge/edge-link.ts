@@ -254,7 +254,13 @@ export class EdgeLink {
       else later.push(interest);
     }
     this.#mendPatterns = patterns;
-    this.#effects.attach({ type: 'attach', log: this.#log, edge: this.#edge, attempt: this.#attempt, patterns: patterns.map((p) => p.text) });
+    this.#effects.attach({
+      type: 'attach',
+      log: this.#log,
+      edge: this.#edge,
+      attempt: this.#attempt,
+      patterns: patterns.map((p) => p.text),
+    });
     this.#commandsMax = this.#limits.commandsMax + later.length;
     this.#askAnew(later, now);
   }
@@ -416,7 +422,6 @@ export class EdgeLink {
     }
     if (target - this.#covered > this.#limits.jumpEntries) {
       this.#owner.jump(target);
-      this.interests.raise(target);
       this.#replay(now);
       return;
     }
@@ -442,12 +447,13 @@ export class EdgeLink {
       this.#mendedFromOtherHistory(page.epochs, now);
       return;
     }
-    if (!page.complete && page.start > this.#covered) {
-      this.#owner.incomplete(page.start);
-      this.interests.raise(page.start);
-    }
+    if (!page.complete && page.start > this.#covered) this.#owner.incomplete(page.start);
     const before = this.#covered;
-    if (page.next > before) this.#owner.apply(page.entries.filter((e) => e.seq > before), page.next);
+    if (page.next > before)
+      this.#owner.apply(
+        page.entries.filter((e) => e.seq > before),
+        page.next,
+      );
     if (this.#covered >= this.#target) this.#replay(now);
     else if (this.#covered > before) this.#readOn();
     else this.#mendAgainAt = now + this.#limits.retryMs;

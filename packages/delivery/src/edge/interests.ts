@@ -51,13 +51,6 @@ export class Interests {
     return latest;
   }
 
-  /** What came up to `seq` is not held any more, or was never read (L5, L8). */
-  raise(seq: number): void {
-    for (const interest of this.#byPattern.values()) {
-      if (interest.since !== undefined && interest.since < seq) interest.since = seq;
-    }
-  }
-
   /** A fork at `seq`: what was held beyond it was of another history. */
   lower(seq: number): void {
     for (const interest of this.#byPattern.values()) {

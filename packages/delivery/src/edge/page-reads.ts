@@ -1,4 +1,4 @@
-import { type Entry, entryBytes, type Pattern } from '@restante/protocol';
+import { currentEpoch, type Entry, entryBytes, type Pattern } from '@restante/protocol';
 import type { DeliveryLimits } from '../limits.js';
 import type { LinkName, PageAnswer, Read } from '../wire/messages.js';
 
@@ -156,7 +156,7 @@ export class PageReads {
     // After `clear` it is not among the flights any more: those who asked get it, nobody else.
     const current = this.#flights.get(flight.key) === flight;
     if (current) this.#flights.delete(flight.key);
-    if (page !== 'failed' && current && flight.shared && page.complete && page.start === flight.request.after) this.#keep(flight.key, page);
+    if (page !== 'failed' && current && flight.shared && isAsAsked(page, flight.request)) this.#keep(flight.key, page);
     for (const receive of flight.receivers) receive(page);
   }
 
@@ -182,4 +182,9 @@ export class PageReads {
     this.#bytes = 0;
     this.#flights.clear();
   }
+}
+
+/** Only such a page serves the next who asks: what a stale copy said, or one that retention has overtaken, must be asked for again. */
+function isAsAsked(page: PageAnswer, { epoch, after }: PageRequest): boolean {
+  return page.complete && page.start === after && currentEpoch(page.epochs) === epoch;
 }

@@ -59,7 +59,8 @@ export class Reader {
     const { connection, cursor, parts } = this;
     const [first, second] = new Set(parts.flatMap(({ gapAtStart }) => (gapAtStart === undefined ? [] : [gapAtStart.reason])));
     const told = new Map(cursor);
-    for (const { log, gapAtStart } of parts) if (gapAtStart !== undefined && gapAtStart.reason === second) told.set(log.name, gapAtStart.after);
+    for (const { log, gapAtStart } of parts)
+      if (gapAtStart !== undefined && gapAtStart.reason === second) told.set(log.name, gapAtStart.after);
     connection.outlet.subscribed(this, told, first);
     if (second !== undefined) connection.outlet.gap(this, cursor, second);
   }
@@ -169,7 +170,6 @@ export class Part {
   get retryAt(): number {
     return this.#retryAt;
   }
-
 
   get #isOfThisHistory(): boolean {
     return this.#cursor?.epoch === this.log.epoch;
@@ -306,7 +306,8 @@ export class Part {
 
   #deliver(entries: readonly Entry[], next: number, epoch: string, whole: SharedPage | undefined): void {
     this.#cursor = { epoch, seq: next };
-    if (entries.length > 0) this.reader.connection.outlet.page(this.reader, this.reader.cursor, { log: this.log.name, epoch, entries, shared: whole });
+    if (entries.length > 0)
+      this.reader.connection.outlet.page(this.reader, this.reader.cursor, { log: this.log.name, epoch, entries, shared: whole });
   }
 
   // ---- another history

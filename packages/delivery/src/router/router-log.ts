@@ -176,8 +176,8 @@ export class RouterLog {
 
   #watch(link: Link, text: string): boolean {
     if (link.patterns.has(text)) return true;
-    if (this.#interests >= this.#limits.interestsMax) return false;
-    const pattern = parsePattern(text);
+    const pattern = readPattern(text);
+    if (pattern === undefined || this.#interests >= this.#limits.interestsMax) return false;
     link.patterns.set(text, pattern);
     this.#wanted.add(pattern, link);
     this.#interests += 1;
@@ -235,10 +235,24 @@ export class RouterLog {
     if (table === undefined && read.after < this.#hot.floor) return 'miss';
     if (read.after > this.#position) return 'miss';
     const upTo = this.#position;
-    const patterns = read.patterns.length > 0 ? read.patterns.map(parsePattern) : [...(this.#find(read)?.patterns.values() ?? [])];
+    const patterns = this.#patternsOf(read);
     if (patterns.length === 0) return 'miss';
-    const { entries, next } = (table ?? this.#hot).read({ patterns, after: read.after, upTo, mode: read.mode, limit: read.limit, bytes: read.bytes });
+    const { entries, next } = (table ?? this.#hot).read({
+      patterns,
+      after: read.after,
+      upTo,
+      mode: read.mode,
+      limit: read.limit,
+      bytes: read.bytes,
+    });
     return { epochs: this.#epochs, start: read.after, next, full: next < upTo, complete: true, entries };
+  }
+
+  /** None where they cannot be told, or not all of them be read: then the log itself is to be asked. */
+  #patternsOf(read: Read): readonly Pattern[] {
+    if (read.patterns.length === 0) return [...(this.#find(read)?.patterns.values() ?? [])];
+    const patterns = read.patterns.map(readPattern);
+    return patterns.every((pattern) => pattern !== undefined) ? patterns : [];
   }
 
   #find(name: LinkName): Link | undefined {
@@ -250,6 +264,15 @@ export class RouterLog {
     this.#links.delete(link.name.edge);
     for (const pattern of link.patterns.values()) this.#wanted.delete(pattern, link);
     this.#interests -= link.patterns.size;
+  }
+}
+
+/** An edge that is newer may know patterns that this router does not. */
+function readPattern(text: string): Pattern | undefined {
+  try {
+    return parsePattern(text);
+  } catch {
+    return undefined;
   }
 }
 

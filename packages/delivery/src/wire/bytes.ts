@@ -69,6 +69,10 @@ export class ByteReader {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  get isAtEnd(): boolean {
+    return this.#at === this.#buffer.length;
+  }
+
   u8(): number {
     this.#at += 1;
     return this.#buffer.readUInt8(this.#at - 1);

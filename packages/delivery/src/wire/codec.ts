@@ -1,7 +1,20 @@
 import type { Entry, EntryKind, Epochs, GapReason } from '@restante/protocol';
 import { entryBytes } from '@restante/protocol';
 import { ByteReader, ByteWriter } from './bytes.js';
-import type { Attach, Attached, Beat, Beats, Command, Commands, Frame, LinkName, PageAnswer, Read, ReadAnswer, WireMessage } from './messages.js';
+import type {
+  Attach,
+  Attached,
+  Beat,
+  Beats,
+  Command,
+  Commands,
+  Frame,
+  LinkName,
+  PageAnswer,
+  Read,
+  ReadAnswer,
+  WireMessage,
+} from './messages.js';
 
 /**
  * The link's messages as bytes. Each begins with the version of its writer and its type; a reader that does not know the
@@ -31,7 +44,8 @@ export function decode(bytes: Uint8Array): WireMessage | undefined {
     const r = new ByteReader(bytes);
     if (r.u8() !== WIRE_VERSION) return undefined;
     const type = TYPES[r.u8()];
-    return type === undefined ? undefined : READ[type](r);
+    const message = type === undefined ? undefined : READ[type](r);
+    return r.isAtEnd ? message : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -178,7 +192,9 @@ function writeEntry(w: ByteWriter, e: Entry): void {
   w.f64(e.time);
   w.text(e.mailbox);
   w.u8(KINDS.indexOf(e.kind));
-  w.u8((e.id === undefined ? 0 : HAS_ID) | (e.contentType === undefined ? 0 : HAS_CONTENT_TYPE) | (e.headers === undefined ? 0 : HAS_HEADERS));
+  w.u8(
+    (e.id === undefined ? 0 : HAS_ID) | (e.contentType === undefined ? 0 : HAS_CONTENT_TYPE) | (e.headers === undefined ? 0 : HAS_HEADERS),
+  );
   if (e.id !== undefined) w.text(e.id);
   if (e.contentType !== undefined) w.text(e.contentType);
   if (e.headers !== undefined) {
@@ -209,7 +225,8 @@ function readEntry(r: ByteReader): Entry {
 }
 
 function sizeOf(message: WireMessage): number {
-  const entries = message.type === 'frame' ? message.entries : message.type === 'answer' && message.page !== 'miss' ? message.page.entries : [];
+  const entries =
+    message.type === 'frame' ? message.entries : message.type === 'answer' && message.page !== 'miss' ? message.page.entries : [];
   let bytes = 256;
   for (const entry of entries) bytes += entryBytes(entry);
   return bytes;

@@ -393,6 +393,42 @@ describe('the judge of histories', () => {
     expect(judge(events, [afterForkLogged])).toMatchObject({ ok: true });
   });
 
+  it('lets a run of `latest` begin anew upon a fork, and see older messages again on the way', () => {
+    const events = [
+      ...[published(1), published(2), published(3)],
+      ...asks('earliest', '/a', 'latest'),
+      received(3),
+      gap('history', `_.${F}.0`),
+      received(2, '/a', { epoch: F }),
+      received(3, '/a', { epoch: F }),
+      end,
+    ];
+    const epochs = [
+      { epoch: E, upTo: 3 },
+      { epoch: F, upTo: OPEN },
+    ];
+    expect(judge(events, [final(threeLogged, { epochs })])).toMatchObject({ ok: true });
+  });
+
+  it('takes the place of a log without a gap, in the cursor of another one, for a mere position', () => {
+    const other = final([], { log: 'b', ...forked });
+    const lost = final([logged(1)], {
+      epochs: [
+        { epoch: E, upTo: 1 },
+        { epoch: F, upTo: OPEN },
+      ],
+    });
+    const events = [
+      ...three,
+      ...asks(`_.${E}.3,b.${E}.5`, '/a', 'latest'),
+      gap('history', `_.${E}.3,b.${F}.2`),
+      gap('history', `_.${F}.0,b.${F}.2`),
+      received(1, '/a', { epoch: F }),
+      end,
+    ];
+    expect(judge(events, [lost, other])).toMatchObject({ ok: true });
+  });
+
   it('takes a repetition from an older cursor for what it is', () => {
     const events = [
       ...three,
