@@ -28,7 +28,7 @@ export class EntryWindow {
   }
 
   get size(): number {
-    return this.#all.length;
+    return this.#all.length - this.#all.erased;
   }
 
   /** Entries come in ascending order. One that says `purged` erases its mailbox's earlier ones. */
@@ -39,12 +39,12 @@ export class EntryWindow {
     if (queue === undefined) this.#byMailbox.set(entry.mailbox, new SeqQueue(entry));
     else queue.push(entry);
     this.#bytes += entryBytes(entry);
-    while (this.#bytes > this.#bytesMax && this.#all.length > 1) this.#evict();
+    while (this.#bytes > this.#bytesMax && this.size > 1) this.#evict();
   }
 
   /** Forgets everything up to `seq`: it was not read here, or is of no use. */
   raiseFloor(seq: number): void {
-    while (this.#all.first !== undefined && this.#all.first.seq <= seq) this.#evict();
+    while ((this.#all.firstSeq ?? Number.POSITIVE_INFINITY) <= seq) this.#evict();
     this.#floor = Math.max(this.#floor, seq);
   }
 
@@ -91,9 +91,9 @@ export class EntryWindow {
   }
 
   #evict(): void {
+    this.#floor = Math.max(this.#floor, this.#all.firstSeq ?? 0);
     const entry = this.#all.shift();
     if (entry === undefined) return;
-    this.#floor = Math.max(this.#floor, entry.seq);
     const queue = this.#byMailbox.get(entry.mailbox);
     this.#bytes -= entryBytes(entry);
     queue?.shift();
@@ -103,9 +103,11 @@ export class EntryWindow {
   #erase(mailbox: string): void {
     const queue = this.#byMailbox.get(mailbox);
     if (queue === undefined) return;
-    for (const entry of queue.after(0, Number.POSITIVE_INFINITY)) this.#bytes -= entryBytes(entry);
+    for (const entry of queue.after(0, Number.POSITIVE_INFINITY)) {
+      this.#bytes -= entryBytes(entry);
+      this.#all.erase(entry.seq);
+    }
     this.#byMailbox.delete(mailbox);
-    this.#all.remove((entry) => entry.mailbox === mailbox);
   }
 }
 
@@ -139,72 +141,92 @@ function* filter(entries: Iterable<Entry>, wanted: (entry: Entry) => boolean): G
   for (const entry of entries) if (wanted(entry)) yield entry;
 }
 
-/** Entries ascending by seq; taken from the front, found by binary search. */
+/** Entries ascending by seq; taken from the front, found by binary search. An erased one leaves its seq behind for a while. */
 class SeqQueue {
-  #entries: (Entry | undefined)[];
+  #slots: (Entry | number | undefined)[];
   #start = 0;
+  #erased = 0;
 
   constructor(...entries: Entry[]) {
-    this.#entries = entries;
+    this.#slots = entries;
   }
 
   get length(): number {
-    return this.#entries.length - this.#start;
+    return this.#slots.length - this.#start;
   }
 
-  get first(): Entry | undefined {
-    return this.#entries[this.#start];
+  get erased(): number {
+    return this.#erased;
+  }
+
+  get firstSeq(): number | undefined {
+    return this.length === 0 ? undefined : this.#seqAt(this.#start);
   }
 
   push(entry: Entry): void {
-    this.#entries.push(entry);
+    this.#slots.push(entry);
   }
 
+  /** @returns undefined where the first was erased, or there is none. */
   shift(): Entry | undefined {
-    const entry = this.#entries[this.#start];
-    if (entry === undefined) return undefined;
-    this.#entries[this.#start] = undefined;
+    if (this.length === 0) return undefined;
+    const slot = this.#slots[this.#start];
+    this.#slots[this.#start] = undefined;
     this.#start += 1;
+    if (typeof slot === 'number') this.#erased -= 1;
     // Half of the array is behind us: give it back. On average each entry is moved once.
-    if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#start);
-      this.#start = 0;
-    }
-    return entry;
+    if (this.#start > 32 && this.#start * 2 > this.#slots.length) this.#compact();
+    return typeof slot === 'number' ? undefined : slot;
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#slots = [];
     this.#start = 0;
+    this.#erased = 0;
   }
 
-  remove(unwanted: (entry: Entry) => boolean): void {
-    this.#entries = this.#entries.filter((entry) => entry !== undefined && !unwanted(entry));
+  erase(seq: number): void {
+    this.#slots[this.#above(seq) - 1] = seq;
+    this.#erased += 1;
+    // Most are erased: forget their seqs. On average each entry is moved once more.
+    if (this.#erased * 2 > this.length) this.#compact();
+  }
+
+  #compact(): void {
+    this.#slots = this.#slots.slice(this.#start).filter((slot) => typeof slot !== 'number');
     this.#start = 0;
+    this.#erased = 0;
   }
 
   *after(seq: number, upTo: number): Generator<Entry> {
-    for (let i = this.#above(seq); i < this.#entries.length; i += 1) {
-      const entry = this.#entries[i] as Entry;
-      if (entry.seq > upTo) return;
-      yield entry;
+    for (let i = this.#above(seq); i < this.#slots.length; i += 1) {
+      const slot = this.#slots[i];
+      if (slot === undefined || typeof slot === 'number') continue;
+      if (slot.seq > upTo) return;
+      yield slot;
     }
   }
 
+  /** Not for a queue of which some were erased. */
   lastUpTo(seq: number): Entry | undefined {
     const index = this.#above(seq) - 1;
-    return index < this.#start ? undefined : this.#entries[index];
+    return index < this.#start ? undefined : (this.#slots[index] as Entry);
   }
 
-  /** Index of the first entry with a seq above this one. */
+  /** Index of the first slot with a seq above this one. */
   #above(seq: number): number {
     let low = this.#start;
-    let high = this.#entries.length;
+    let high = this.#slots.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#entries[middle] as Entry).seq <= seq) low = middle + 1;
+      if (this.#seqAt(middle) <= seq) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  #seqAt(index: number): number {
+    const slot = this.#slots[index] as Entry | number;
+    return typeof slot === 'number' ? slot : slot.seq;
   }
 }

@@ -444,4 +444,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     caughtBy: [PAGES_TEST, 'forget everything upon a purge, and do not keep what is under way then'],
   },
+  {
+    name: 'L1 a frame speaks for the link that came after it',
+    file: LINK,
+    find: 'if (this.#half !== frame.half) return;',
+    replace: '',
+    caughtBy: [LINK_TEST, 'may end readers, and the link with them: the frame then says nothing about the next one'],
+  },
 ];

@@ -26,7 +26,10 @@ export interface WireFormat {
   position(cursor: Cursor): Uint8Array;
 }
 
-/** A connection's way out: a socket, in the format's words. Everything is written whole, or not at all. */
+/**
+ * A connection's way out: a socket, in the format's words. Everything is written whole, or not at all.
+ * It is called from within delivery's loops: it may end readers and its connection there, but begin nothing new.
+ */
 export interface Outlet {
   readonly format: WireFormat;
   /** Over high water: nothing more is pushed until `Edge.drained` says so. */

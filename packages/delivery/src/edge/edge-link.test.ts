@@ -197,6 +197,29 @@ describe('L3: commands are numbered, repeated, and acknowledged by what is appli
   });
 });
 
+describe('a pass in the midst of a frame', () => {
+  it('may end readers, and the link with them: the frame then says nothing about the next one', () => {
+    const hand = new EdgeByHand({ attachBytesMax: 4, commandsMax: 6, pendingBytesMax: 1 });
+    const [told, other] = [hand.connect(), hand.connect()];
+    for (const name of ['/a/z', '/a/w']) hand.subscribe(other, name);
+    for (const name of ['/a/p', '/a/q', '/a/r', '/a/s', '/a/x']) hand.subscribe(told, name);
+    hand.attached(0);
+    hand.frame(0, 0, [], { r: 6 });
+    other.take();
+    told.write = () => hand.edge.disconnect(told.connection);
+    hand.take('attach');
+    for (const name of ['/a/k', '/a/l', '/a/m']) hand.subscribe(told, name);
+    hand.frame(0, 1, [entry(1)], { r: 8 });
+    expect(hand.take('attach')).toHaveLength(1);
+    expect(other.take()).toEqual(['behind', '/a/z live 1.1']);
+    hand.logAnswers({ next: 1 });
+    hand.attached(1);
+    expect(other.take()).toEqual([]);
+    hand.frame(1, 1, [], { r: 1 });
+    expect(other.take()).toEqual(['/a/w live 1.1']);
+  });
+});
+
 describe('L5: a hole is read inside the link', () => {
   it('waits a little for a frame that was merely overtaken', () => {
     const { hand, told } = attachedAt(0);

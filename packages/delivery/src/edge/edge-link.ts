@@ -341,6 +341,8 @@ export class EdgeLink {
     const before = this.#covered;
     const fresh = frame.from === before ? frame.entries : frame.entries.filter((e) => e.seq > before);
     if (frame.upTo > before) this.#owner.apply(fresh, frame.upTo);
+    // A full pass may have ended readers, and so many that this link was given up.
+    if (this.#half !== frame.half) return;
     this.#learn(frame, frame.from, before, now);
   }
 

@@ -20,6 +20,8 @@ export class RouterLog {
   readonly #frameBytesMax: number;
   readonly #links = new Map<string, Link>();
   readonly #wanted = new PatternIndex<Link>();
+  /** Links with entries to send: a batch costs nothing for the others. */
+  readonly #due = new Set<Link>();
   readonly #hot: EntryWindow;
   readonly #newest: NewestTable | undefined;
   #interests = 0;
@@ -81,6 +83,7 @@ export class RouterLog {
       // Several of its patterns may take the entry; and a frame may have carried it away already.
       if (link.taken === entry.seq) return;
       link.taken = entry.seq;
+      this.#due.add(link);
       link.pending.push(entry);
       link.pendingBytes += entryBytes(entry);
       if (link.pendingBytes >= this.#frameBytesMax) this.#frame(link);
@@ -110,6 +113,7 @@ export class RouterLog {
 
   dropLinks(): void {
     this.#links.clear();
+    this.#due.clear();
     this.#wanted.clear();
     this.#interests = 0;
   }
@@ -194,7 +198,7 @@ export class RouterLog {
 
   /** Sends what waits; to be called once a batch of the tail is taken, so that what came together travels together. */
   flush(): void {
-    for (const link of this.#links.values()) if (link.pending.length > 0) this.#frame(link);
+    for (const link of this.#due) this.#frame(link);
   }
 
   /** L9, L12: every link's frames up to the position, then its beat; links that were not heard of are dropped. */
@@ -223,6 +227,7 @@ export class RouterLog {
       upTo: this.#position,
       entries: pending,
     });
+    this.#due.delete(link);
     link.upTo = this.#position;
     link.pending = [];
     link.pendingBytes = 0;
@@ -262,6 +267,7 @@ export class RouterLog {
 
   #drop(link: Link): void {
     this.#links.delete(link.name.edge);
+    this.#due.delete(link);
     for (const pattern of link.patterns.values()) this.#wanted.delete(pattern, link);
     this.#interests -= link.patterns.size;
   }

@@ -421,7 +421,7 @@ describe('the judge of histories', () => {
     const events = [
       ...three,
       ...asks(`_.${E}.3,b.${E}.5`, '/a', 'latest'),
-      gap('history', `_.${E}.3,b.${F}.2`),
+      gap('history', `_.${E}.4,b.${F}.2`),
       gap('history', `_.${F}.0,b.${F}.2`),
       received(1, '/a', { epoch: F }),
       end,

@@ -173,8 +173,8 @@ export class Run {
     // It began in an epoch that nobody named: any but the first may have followed upon it.
     if (place.epoch === undefined) return log.lineage.hasForked ? log.floor : undefined;
     const epoch = to?.epoch ?? log.lineage.after(place.epoch);
-    // Beyond the head; but a place that the cursor merely repeats, because another log has the gap, says nothing.
-    if (place.epoch === epoch) return place.seq > log.head && to?.seq !== place.seq ? log.floor : undefined;
+    // Beyond the head, and back. Where the reader is not moved back, another log has the gap.
+    if (place.epoch === epoch) return place.seq > log.head && (to === undefined || to.seq < place.seq) ? log.floor : undefined;
     const shared = log.lineage.shared(place.epoch, epoch);
     if (shared === undefined) return log.lineage.shared(epoch, place.epoch) === undefined ? log.floor : undefined;
     const isLatest = this.#story.reader.mode === 'latest';
