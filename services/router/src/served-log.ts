@@ -101,7 +101,9 @@ async function loadNewest(router: RouterLog, log: Log, { epochs, head }: Extent)
     const page = await log.read({ patterns, after: { epoch, seq: after }, upTo: head, mode: 'latest', ...limits });
     // Another history has begun meanwhile: the tail will tell, and the table begins with what comes.
     if (currentEpoch(page.epochs) !== epoch) return;
-    isLast = page.next >= head || page.next <= after;
+    // A copy that lags holds no more for now: what the table does not have is read from the log.
+    if (page.next <= after && after < head) return;
+    isLast = page.next >= head;
     router.loadNewest(page.entries, isLast ? 0 : head);
     after = page.next;
   }

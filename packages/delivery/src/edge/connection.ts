@@ -83,7 +83,8 @@ interface Audience {
   readonly format: WireFormat;
   /** Its patterns by log. */
   readonly patterns: ReadonlyMap<EdgeLog, readonly Pattern[]>;
-  readonly connections: Set<Connection>;
+  /** Each with its outlet, so that a pass need not touch the connection. */
+  readonly connections: Map<Connection, Outlet>;
   /** Of the pass under way. */
   batch: Entry[];
 }
@@ -131,7 +132,7 @@ export class Audiences {
     const texts = new Set(live.flatMap((reader) => reader.patterns.map((p) => p.text)));
     const key = `${format.name} ${[...texts].sort().join(' ')}`;
     const audience = this.#byKey.get(key) ?? this.#create(key, format, live);
-    audience.connections.add(connection);
+    audience.connections.set(connection, connection.outlet);
     connection.audience = audience;
   }
 
@@ -142,7 +143,7 @@ export class Audiences {
       if (known === undefined) patterns.set(part.log, [...part.patterns]);
       else known.push(...part.patterns);
     }
-    const audience: Audience = { key, format, patterns, connections: new Set(), batch: [] };
+    const audience: Audience = { key, format, patterns, connections: new Map(), batch: [] };
     this.#byKey.set(key, audience);
     for (const [log, ofLog] of patterns) for (const pattern of ofLog) this.#indexOf(log).add(pattern, audience);
     return audience;
@@ -177,9 +178,9 @@ export class Audiences {
   }
 
   #write(audience: Audience, bytes: Uint8Array): void {
-    for (const connection of audience.connections) {
-      if (connection.outlet.isFull) connection.fallBehind();
-      else connection.outlet.write(bytes);
+    for (const [connection, outlet] of audience.connections) {
+      if (outlet.isFull) connection.fallBehind();
+      else outlet.write(bytes);
     }
   }
 
@@ -188,7 +189,7 @@ export class Audiences {
     this.#settle();
     for (const audience of this.#byKey.values()) {
       const bytes = audience.format.position(cursorOf(audience));
-      for (const connection of audience.connections) if (!connection.outlet.isFull) connection.outlet.write(bytes);
+      for (const outlet of audience.connections.values()) if (!outlet.isFull) outlet.write(bytes);
     }
   }
 }
