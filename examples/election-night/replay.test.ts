@@ -2,95 +2,120 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { firstHour, mailboxOf, parseFigures, ROOT } from './figures.mjs';
+import { mailboxOf, readFigures, ROOT } from './figures.mjs';
 import { replay } from './replay.mjs';
 
-describe('the figures', () => {
-  it('of the first hour are 88 updates, in order, each with its own place', () => {
-    const updates = firstHour();
-    const times = updates.map(({ time }) => time);
-    expect([updates.length, times[0], times.at(-1)]).toEqual([88, '2020-11-03T23:12:16Z', '2020-11-04T00:12:14Z']);
-    expect(times).toEqual([...times].sort());
-    expect(new Set(updates.map(({ state, time }) => `${state} ${time}`)).size).toBe(88);
-  });
+interface Item {
+  readonly mailbox: string;
+  readonly id: string;
+  readonly data?: unknown;
+}
 
-  it('are read as numbers', () => {
-    expect(parseFigures('head\n2020-11-03T23:12:16Z,Indiana,11,7987,0.297,0.684,0\n')).toEqual([
-      {
-        time: '2020-11-03T23:12:16Z',
-        state: 'Indiana',
-        electoralVotes: 11,
-        totalVotes: 7987,
-        shares: { biden: 0.297, trump: 0.684 },
-        percentCounted: 0,
-      },
-    ]);
-  });
-
-  it('go into the mailbox of their state', () => {
-    expect(mailboxOf('New Hampshire')).toBe(`${ROOT}/new-hampshire`);
-  });
-});
+const updates = readFigures();
+const expected: Item[] = updates.map((data) => ({ mailbox: mailboxOf(data.state), id: data.time, data }));
+const REFUSED = { status: 503, detail: 'not now', retryable: true };
 
 describe('the replay', () => {
   let server: Server;
   let url: string;
-  /** What the log holds: id and mailbox, in order; one of another's among them. */
-  const stored: { mailbox: string; id: string; data?: unknown }[] = [];
-  let failures = 0;
+  /** What the log holds, in order; its cursors are places in this list. */
+  const stored: Item[] = [];
+  /** What becomes of the next requests, the first of them first. */
+  let faults: ((batch: Item[]) => { status: number; body: unknown; stores: Item[] })[] = [];
 
   beforeEach(async () => {
     stored.splice(0);
-    failures = 0;
+    faults = [];
     server = createServer((request, response) => void answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
 
+  function page(query: URLSearchParams): unknown {
+    const end = query.has('before') ? Number(query.get('before')) : stored.length;
+    const start = Math.max(end - 1_000, 0);
+    return { messages: stored.slice(start, end).map((item, index) => ({ ...item, cursor: String(start + index) })) };
+  }
+
+  function store(items: Item[]): unknown {
+    const held = new Set(stored.map(({ mailbox, id }) => `${mailbox} ${id}`));
+    stored.push(...items.filter(({ mailbox, id }) => !held.has(`${mailbox} ${id}`)));
+    return { results: items.map(() => ({ seq: 1 })) };
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
     const body = await text(request);
-    if (request.method === 'GET') response.end(JSON.stringify({ messages: stored.slice(-100) }));
-    else if (failures-- > 0) response.writeHead(503).end('{"detail":"not now","retryable":true}');
-    else {
-      const id = String(request.headers['idempotency-key']);
-      stored.push({ mailbox: (request.url ?? '').slice('/v1/mailboxes'.length), id, data: JSON.parse(body) });
-      response.writeHead(201).end('{}');
+    if (request.method === 'GET') response.end(JSON.stringify(page(searchParams)));
+    else if (request.method === 'DELETE') {
+      const mailbox = pathname.slice('/v1/mailboxes'.length);
+      stored.splice(0, stored.length, ...stored.filter((item) => item.mailbox !== mailbox));
+      response.end('{}');
+    } else {
+      const batch = JSON.parse(body) as Item[];
+      const fault = faults.shift()?.(batch);
+      if (fault === undefined) response.end(JSON.stringify(store(batch)));
+      else {
+        store(fault.stores);
+        response.writeHead(fault.status).end(JSON.stringify(fault.body));
+      }
     }
   }
 
-  const told = async (minutes = 0, signal = new AbortController().signal): Promise<string[]> => {
+  const told = async (options: { minutes?: number; again?: boolean; signal?: AbortSignal } = {}): Promise<string[]> => {
     const said: string[] = [];
-    await replay({ url, minutes, signal, say: (line) => said.push(line) });
+    const reporter = { say: (line: string) => void said.push(line), update: () => undefined, end: () => undefined };
+    await replay({ url, minutes: 0, signal: new AbortController().signal, ...options, reporter });
     return said;
   };
-  const expected = firstHour().map((data) => ({ mailbox: mailboxOf(data.state), id: data.time, data }));
 
   it('publishes every update once, in order, with an id', async () => {
-    const said = await told();
+    await told();
     expect(stored).toEqual(expected);
-    expect(said[0]).toBe('23:12:16  Indiana             7,987 votes  Biden 29.7 %  Trump 68.4 %  1/88');
   });
 
   it('goes on after the last update that is there, whoever else published', async () => {
-    stored.push(...expected.slice(0, 40), { mailbox: `${ROOT}/indiana`, id: 'of-another' });
-    await told();
-    expect(stored.filter(({ id }) => id !== 'of-another')).toEqual(expected);
-    const said = await told();
-    expect(said).toEqual(['Election night: 88 of 88 updates are there already', 'Election night: the first hour is told']);
+    stored.push(...expected.slice(0, 4_000));
+    for (let n = 0; n < 2_500; n++) stored.push({ mailbox: `${ROOT}/indiana`, id: `of another ${n}` });
+    expect(await told()).toContain('4,000 of 9,207 updates are there already');
+    expect(stored.filter(({ id }) => !id.startsWith('of another'))).toEqual(expected);
+    expect(await told()).toContain('9,207 of 9,207 updates are there already');
+    expect(stored).toHaveLength(9_207 + 2_500);
   });
 
-  it('tries again while the server cannot store', async () => {
-    failures = 1;
-    stored.push(...expected.slice(0, 87));
-    expect(await told()).toContain('Election night: not now; trying again');
+  it('fills a hole that a crash left in a batch', async () => {
+    stored.push(...expected.slice(0, 300), ...expected.slice(303, 320));
+    await told();
+    expect(stored).toHaveLength(expected.length);
+    expect(new Set(stored.map(({ mailbox, id }) => `${mailbox} ${id}`)).size).toBe(expected.length);
+  });
+
+  it('tries again while the server cannot store, all of it or a part', async () => {
+    stored.push(...expected.slice(0, 9_100));
+    faults = [
+      () => ({ status: 503, body: REFUSED, stores: [] }),
+      (batch) => ({ status: 200, body: { results: [{ seq: 1 }, REFUSED] }, stores: batch.slice(0, 1) }),
+    ];
+    expect(await told()).toContain('not now; trying again');
+    expect(stored).toEqual(expected);
+  });
+
+  it('ends with what the server says where an update is refused for good', async () => {
+    faults = [() => ({ status: 200, body: { results: [{ status: 403, detail: 'not yours', retryable: false }] }, stores: [] })];
+    await expect(told()).rejects.toThrow('not yours');
+  });
+
+  it('forgets what was told before and tells it again', async () => {
+    stored.push(...expected.slice(0, 500));
+    await told({ again: true });
     expect(stored).toEqual(expected);
   });
 
   it('ends when it is told to', async () => {
     const interrupted = new AbortController();
-    const running = told(600, interrupted.signal);
-    await expect.poll(() => stored.length).toBe(1);
+    const running = told({ minutes: 600, signal: interrupted.signal });
+    await expect.poll(() => stored.length).toBeGreaterThan(0);
     interrupted.abort();
     await expect(running).rejects.toThrow('aborted');
   });
