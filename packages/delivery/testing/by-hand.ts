@@ -214,5 +214,6 @@ export class EdgeByHand {
 
 function wholePage(start: number, over: Partial<PageAnswer>): PageAnswer {
   const entries = over.entries ?? [];
-  return { epochs: ONE_EPOCH, start, next: Math.max(start, entries.at(-1)?.seq ?? 0), full: false, complete: true, ...over, entries };
+  const next = over.next ?? Math.max(start, entries.at(-1)?.seq ?? 0);
+  return { epochs: ONE_EPOCH, start, head: next, complete: true, ...over, next, entries };
 }

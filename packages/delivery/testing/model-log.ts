@@ -106,7 +106,7 @@ export function readPage(view: View, { patterns, mode, epoch, after }: PageReque
   const full = room < found.length;
   const entries = found.slice(0, room);
   const next = full ? (entries.at(-1) as Entry).seq : Math.max(start, view.head);
-  return { epochs: view.epochs, start, next, full, complete, entries, ...(reason !== undefined && { reason }) };
+  return { epochs: view.epochs, start, next, head: view.head, complete, entries, ...(reason !== undefined && { reason }) };
 }
 
 export type TailBatch = Extent & { readonly from: number; readonly upTo: number; readonly entries: readonly Entry[] };

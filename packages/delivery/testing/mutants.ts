@@ -283,13 +283,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'R2 a reader is live before its interest is',
     file: READER,
-    find: '&& this.#cursor?.seq === this.log.fanned && this.isHeldAt(this.#cursor.seq);',
+    find: '&& this.#cursor?.seq === this.log.fanned && this.log.isHeld(this.patterns, this.#cursor.seq);',
     replace: '&& this.#cursor?.seq === this.log.fanned;',
     caughtBy: [READER_TEST, 'is not live before its interest is, even from now on'],
   },
   {
     name: 'R2 since is forgotten',
-    file: READER,
+    file: LOG,
     find: 'return since !== undefined && since <= seq;',
     replace: 'return since !== undefined;',
     caughtBy: [READER_TEST, 'reads what came before its interest was held'],
@@ -304,8 +304,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'R2 the floor of the ring is ignored',
     file: READER,
-    find: 'if (this.log.ring.floor <= seq && this.isHeldAt(seq)) {',
-    replace: 'if (this.isHeldAt(seq)) {',
+    find: 'if (this.log.ring.floor <= seq && this.log.isHeld(this.patterns, seq)) {',
+    replace: 'if (this.log.isHeld(this.patterns, seq)) {',
     caughtBy: [READER_TEST, 'answers from the ring what the ring holds, and from the log what it does not'],
   },
   {
@@ -398,9 +398,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'pages: an open page serves whoever has been there',
     file: PAGES,
-    find: 'if (kept.page.full || kept.page.next > cursor) {',
-    replace: 'if (kept.page !== undefined) {',
+    find: '(next < head || next > cursor) &&',
+    replace: '',
     caughtBy: [PAGES_TEST, 'use an open page again only for who has not been at its end'],
+  },
+  {
+    name: 'purge: a page serves on that was not held ever since',
+    file: PAGES,
+    find: '&& this.#isHeld(request.patterns, head)',
+    replace: '',
+    caughtBy: [PAGES_TEST, 'use no page that a purge may have passed while nobody was interested'],
   },
   {
     name: 'purge: the window keeps what was erased',

@@ -78,6 +78,6 @@ export function startDeliverer({ region, ringBytes, heartbeatMs, bus, logs, logg
 }
 
 function answerOf({ epochs, start, next, head, complete, reason, entries }: LogPage): PageAnswer {
-  const page = { epochs, start, next, full: next < head, complete, entries };
+  const page = { epochs, start, next, head, complete, entries };
   return reason === undefined ? page : { ...page, reason };
 }

@@ -1,7 +1,7 @@
 import { type Cursor, type Entry, type GapReason, type Pattern } from '@restante/protocol';
 import { PatternIndex } from '../pattern-index.js';
 import type { EdgeLog } from './edge-log.js';
-import type { SharedPage } from './page-reads.js';
+import type { PageAnswer } from '../wire/messages.js';
 import type { Reader } from './reader.js';
 
 /**
@@ -10,12 +10,12 @@ import type { Reader } from './reader.js';
  * Keeps R6: a connection whose socket is full gets nothing of a batch, and all of its live readers fall behind together.
  */
 
-/** Messages of one catch-up page. `shared` is there where nothing was left out: its `encoded` may be filled and used by all. */
+/** Messages of one catch-up page. `shared` is there where nothing was left out: the same object for all who get the page. */
 export interface PageBatch {
   readonly log: string;
   readonly epoch: string;
   readonly entries: readonly Entry[];
-  readonly shared: SharedPage | undefined;
+  readonly shared: PageAnswer | undefined;
 }
 
 /** How live batches and positions look on the wire. One object per format: it is part of an audience's identity. */

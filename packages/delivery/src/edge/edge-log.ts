@@ -67,6 +67,7 @@ export class EdgeLog implements LinkOwner {
       log: name,
       limits,
       router: (now) => this.#link.liveInstance(now),
+      isHeld: (patterns, seq) => this.isHeld(patterns, seq),
       effects: {
         askRouter: (instance, message) => effects.toInstance(instance, message),
         readLog: (id, request) => effects.readLog(name, id, request),
@@ -124,6 +125,12 @@ export class EdgeLog implements LinkOwner {
 
   isInRing({ epoch, seq }: Position): boolean {
     return this.hasBegun && epoch === this.epoch && seq >= this.ring.floor && seq <= this.#fanned;
+  }
+
+  /** Everything of these patterns after `seq` comes here, or came. */
+  isHeld(patterns: readonly Pattern[], seq: number): boolean {
+    const since = this.interests.since(patterns);
+    return since !== undefined && since <= seq;
   }
 
   // ---- parts
@@ -294,8 +301,10 @@ export class EdgeLog implements LinkOwner {
     this.#passSoon();
   }
 
+  /** What lies between was not seen here, purges neither. */
   #standAt(position: number): void {
     this.ring.raiseFloor(position);
+    this.reads.clear();
     this.#covered = position;
     this.#fanned = position;
   }
@@ -306,7 +315,7 @@ export class EdgeLog implements LinkOwner {
 
   deactivated(): void {
     const now = this.now();
-    for (const part of this.#parts) if (!part.isHeldAt(this.#fanned)) part.on({ type: 'deactivated' }, now);
+    for (const part of this.#parts) if (!this.isHeld(part.patterns, this.#fanned)) part.on({ type: 'deactivated' }, now);
   }
 
   refused(patterns: readonly Pattern[]): void {

@@ -2,21 +2,24 @@ import { parsePattern } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import { E, entry, forkedAt, ONE_EPOCH } from '../../testing/by-hand.js';
 import { DELIVERY, type DeliveryLimits, type PageAnswer, type PageRequest, type Read } from '../index.js';
-import { PageReads, type SharedPage } from './page-reads.js';
+import { PageReads } from './page-reads.js';
 
 /** Reads of pages: shared, few at a time, kept for a while. */
 class ReadsByHand {
   readonly asked: Read[] = [];
   readonly cold: { readonly id: number; readonly request: PageRequest }[] = [];
-  readonly got: (SharedPage | 'failed')[] = [];
+  readonly got: (PageAnswer | 'failed')[] = [];
   readonly reads: PageReads;
   hasRouter = false;
+  /** Since when everything comes as frames. */
+  since: number | undefined = 0;
 
   constructor(limits: Partial<DeliveryLimits> = {}) {
     const name = { log: 'a', edge: 'edge', attempt: 1, half: 'h1' };
     this.reads = new PageReads({
       log: 'a',
       limits: { ...DELIVERY, ...limits },
+      isHeld: (_patterns, seq) => this.since !== undefined && this.since <= seq,
       router: () => (this.hasRouter ? { instance: 'R1', name } : undefined),
       effects: {
         askRouter: (_instance, read) => this.asked.push(read),
@@ -38,7 +41,7 @@ class ReadsByHand {
 }
 
 function page(start: number, over: Partial<PageAnswer> = {}): PageAnswer {
-  return { epochs: ONE_EPOCH, start, next: start + 4, full: true, complete: true, entries: [entry(start + 1)], ...over };
+  return { epochs: ONE_EPOCH, start, next: start + 4, head: start + 99, complete: true, entries: [entry(start + 1)], ...over };
 }
 
 describe('reads of pages', () => {
@@ -74,7 +77,7 @@ describe('reads of pages', () => {
   it('use an open page again only for who has not been at its end', () => {
     const hand = new ReadsByHand();
     hand.read(0);
-    hand.answer({ next: 3, full: false });
+    hand.answer({ next: 3, head: 3 });
     hand.read(0, 2);
     expect(hand.cold).toHaveLength(0);
     hand.read(0, 3);
@@ -87,6 +90,20 @@ describe('reads of pages', () => {
     hand.answer({ next: 3 });
     hand.read(0, 3);
     expect(hand.cold).toHaveLength(0);
+  });
+
+  it('use no page that a purge may have passed while nobody was interested', () => {
+    const hand = new ReadsByHand();
+    hand.read(0);
+    hand.answer({ next: 3, head: 5 });
+    // The last reader left, and one came back after the log had moved on.
+    hand.since = 6;
+    hand.read(0);
+    expect(hand.cold).toHaveLength(1);
+    hand.answer({ next: 3, head: 7 });
+    hand.since = undefined;
+    hand.read(0);
+    expect(hand.cold).toHaveLength(1);
   });
 
   it('keep nothing that is not what was asked for', () => {

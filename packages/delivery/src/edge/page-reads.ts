@@ -22,16 +22,13 @@ export interface PageRequest {
   readonly after: number;
 }
 
-/** A page, and what its sharers keep of it: the encoded messages, by wire format. */
-export interface SharedPage extends PageAnswer {
-  /** Filled by whoever encodes the whole page first. */
-  encoded?: Uint8Array;
-}
-
 /** Who serves the log and is alive; undefined: read the log itself. */
 type RouterToAsk = (now: number) => { readonly instance: string; readonly name: LinkName } | undefined;
 
-type Receive = (page: SharedPage | 'failed') => void;
+/** Does everything of these patterns after `seq` come here as frames, purges among it? */
+type IsHeld = (patterns: readonly Pattern[], seq: number) => boolean;
+
+type Receive = (page: PageAnswer | 'failed') => void;
 
 interface Flight {
   readonly id: number;
@@ -48,19 +45,21 @@ export class PageReads {
   readonly #limits: DeliveryLimits;
   readonly #effects: PageReadEffects;
   readonly #router: RouterToAsk;
+  readonly #isHeld: IsHeld;
   readonly #flights = new Map<string, Flight>();
   readonly #byId = new Map<number, Flight>();
   readonly #cold: Flight[] = [];
   #coldUnderWay = 0;
-  readonly #pages = new Map<string, { readonly page: SharedPage; readonly bytes: number }>();
+  readonly #pages = new Map<string, { readonly page: PageAnswer; readonly bytes: number }>();
   #bytes = 0;
   #lastId = 0;
 
-  constructor(options: { log: string; limits: DeliveryLimits; effects: PageReadEffects; router: RouterToAsk }) {
+  constructor(options: { log: string; limits: DeliveryLimits; effects: PageReadEffects; router: RouterToAsk; isHeld: IsHeld }) {
     this.#log = options.log;
     this.#limits = options.limits;
     this.#effects = options.effects;
     this.#router = options.router;
+    this.#isHeld = options.isHeld;
   }
 
   /**
@@ -71,8 +70,10 @@ export class PageReads {
     const key = `${request.mode} ${request.epoch} ${request.after} ${request.patterns.map((p) => p.text).join(' ')}`;
     const kept = this.#pages.get(key);
     if (kept !== undefined) {
-      // An open page ends where the log ended then: of no use to who has been there.
-      if (kept.page.full || kept.page.next > cursor) {
+      const { next, head } = kept.page;
+      // An open page ends where the log ended then: of no use to who has been there. And one that was not held ever since may show
+      // what was purged meanwhile.
+      if ((next < head || next > cursor) && this.#isHeld(request.patterns, head)) {
         this.#pages.delete(key);
         this.#pages.set(key, kept);
         receive(kept.page);
@@ -151,7 +152,7 @@ export class PageReads {
     }
   }
 
-  #land(flight: Flight, page: SharedPage | 'failed'): void {
+  #land(flight: Flight, page: PageAnswer | 'failed'): void {
     this.#byId.delete(flight.id);
     // After `clear` it is not among the flights any more: those who asked get it, nobody else.
     const current = this.#flights.get(flight.key) === flight;
@@ -160,7 +161,7 @@ export class PageReads {
     for (const receive of flight.receivers) receive(page);
   }
 
-  #keep(key: string, page: SharedPage): void {
+  #keep(key: string, page: PageAnswer): void {
     // Twice: the entries, and the encoded page that their readers share.
     const bytes = page.entries.reduce((sum: number, entry: Entry) => sum + 2 * entryBytes(entry), 256);
     this.#pages.set(key, { page, bytes });

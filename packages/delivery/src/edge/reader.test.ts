@@ -134,7 +134,7 @@ describe('R3: who is ahead waits', () => {
     const told = hand.connect();
     hand.subscribe(told, '/a/x', 5);
     hand.state(8);
-    hand.routerAnswers({ start: 4, next: 4, full: false });
+    hand.routerAnswers({ start: 4, next: 4, head: 4 });
     hand.wait(40);
     expect(hand.take('read').map(({ after }) => after)).toEqual([5]);
   });
@@ -453,7 +453,7 @@ describe('pages', () => {
     hand.attached(2, { half: 'h2', epochs: forkedAt(2) });
     hand.routerAnswers({ epochs: forkedAt(2), next: 2, entries: [entry(1), entry(2)] });
     hand.pass();
-    const late = { epochs: ONE_EPOCH, start: 0, next: 5, full: false, complete: true, entries: [entry(5)] };
+    const late = { epochs: ONE_EPOCH, start: 0, next: 5, head: 5, complete: true, entries: [entry(5)] };
     hand.edge.onMessage(encode({ type: 'answer', log: 'a', id: read?.id ?? 0, page: late }));
     expect(told.take()).toEqual(['behind', '/a/x page 1,2 to 2.2', '/a/x live 2.2']);
   });

@@ -2,7 +2,7 @@ import type { Cursor, Entry, Extent, GapReason, Pattern, Position } from '@resta
 import { currentEpoch, resumeAt } from '@restante/protocol';
 import type { Connection } from './connection.js';
 import type { EdgeLog } from './edge-log.js';
-import type { SharedPage } from './page-reads.js';
+import type { PageAnswer } from '../wire/messages.js';
 
 /**
  * A reader: one subscription of one connection, `catching-up` or `live` (docs/delivery.md, R1–R7). It has a part in every log
@@ -95,7 +95,7 @@ export class Reader {
 
 type PartEvent =
   | { readonly type: 'pump' }
-  | { readonly type: 'page'; readonly page: SharedPage | 'failed'; readonly ticket: number }
+  | { readonly type: 'page'; readonly page: PageAnswer | 'failed'; readonly ticket: number }
   | { readonly type: 'placed'; readonly extent: Extent | undefined; readonly ticket: number }
   | { readonly type: 'deactivated' }
   /** `before`: the epoch that forked after `fork`; `epoch`: the one that goes on from there. */
@@ -176,13 +176,7 @@ export class Part {
   }
 
   get mayBeLive(): boolean {
-    return this.#isOfThisHistory && this.#cursor?.seq === this.log.fanned && this.isHeldAt(this.#cursor.seq);
-  }
-
-  /** Everything of its patterns after `seq` comes here. */
-  isHeldAt(seq: number): boolean {
-    const since = this.log.interests.since(this.patterns);
-    return since !== undefined && since <= seq;
+    return this.#isOfThisHistory && this.#cursor?.seq === this.log.fanned && this.log.isHeld(this.patterns, this.#cursor.seq);
   }
 
   standAtFanned(): void {
@@ -248,7 +242,7 @@ export class Part {
       if (this.#isOfThisHistory) {
         if (seq > this.log.fanned) return this.log.waits(this);
         if (seq === this.log.fanned) return this.#wantLive();
-        if (this.log.ring.floor <= seq && this.isHeldAt(seq)) {
+        if (this.log.ring.floor <= seq && this.log.isHeld(this.patterns, seq)) {
           this.#takeFromRing(seq);
           continue;
         }
@@ -284,7 +278,7 @@ export class Part {
     this.log.reads.read(request, seq, now, (page) => this.on({ type: 'page', page, ticket }, this.log.now()));
   }
 
-  #onPage(page: SharedPage | 'failed', ticket: number, now: number): void {
+  #onPage(page: PageAnswer | 'failed', ticket: number, now: number): void {
     if (!this.#answered(ticket)) return;
     if (page === 'failed') {
       this.#retryLater(now);
@@ -297,14 +291,14 @@ export class Part {
       return;
     }
     const next = Math.max(seq, page.next);
-    if (next === seq && (!this.#onGrid || !page.full)) this.#retryLater(now);
+    if (next === seq && (!this.#onGrid || page.next === page.head)) this.#retryLater(now);
     const whole = page.start === seq ? page : undefined;
     this.#onGrid = false;
     this.#deliver(whole === undefined ? page.entries.filter((e) => e.seq > seq) : page.entries, next, epoch, whole);
     this.#pump(now);
   }
 
-  #deliver(entries: readonly Entry[], next: number, epoch: string, whole: SharedPage | undefined): void {
+  #deliver(entries: readonly Entry[], next: number, epoch: string, whole: PageAnswer | undefined): void {
     this.#cursor = { epoch, seq: next };
     if (entries.length > 0)
       this.reader.connection.outlet.page(this.reader, this.reader.cursor, { log: this.log.name, epoch, entries, shared: whole });

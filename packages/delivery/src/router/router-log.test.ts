@@ -48,7 +48,9 @@ class RouterByHand {
       bytes: 100_000,
       ...over,
     });
-    return page === 'miss' ? page : `(${page.start},${page.next}] ${page.entries.map((e) => e.seq).join(',')}${page.full ? ' full' : ''}`;
+    return page === 'miss'
+      ? page
+      : `(${page.start},${page.next}] ${page.entries.map((e) => e.seq).join(',')}${page.next < page.head ? ' full' : ''}`;
   }
 
   /** What was sent since the last look. */

@@ -250,7 +250,7 @@ export class RouterLog {
       limit: read.limit,
       bytes: read.bytes,
     });
-    return { epochs: this.#epochs, start: read.after, next, full: next < upTo, complete: true, entries };
+    return { epochs: this.#epochs, start: read.after, next, head: upTo, complete: true, entries };
   }
 
   /** None where they cannot be told, or not all of them be read: then the log itself is to be asked. */

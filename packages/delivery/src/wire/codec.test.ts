@@ -27,8 +27,8 @@ const entry: fc.Arbitrary<Entry> = fc.record(
 const entries = fc.array(entry, { maxLength: 4 });
 const beat = { ...link, r: seq, refused: fc.array(seq, { maxLength: 3 }), epoch: text, upTo: seq };
 const page: fc.Arbitrary<PageAnswer> = fc.record(
-  { epochs, start: seq, next: seq, full: fc.boolean(), complete: fc.boolean(), reason: fc.constantFrom('retention', 'history'), entries },
-  { requiredKeys: ['epochs', 'start', 'next', 'full', 'complete', 'entries'] },
+  { epochs, start: seq, next: seq, head: seq, complete: fc.boolean(), reason: fc.constantFrom('retention', 'history'), entries },
+  { requiredKeys: ['epochs', 'start', 'next', 'head', 'complete', 'entries'] },
 );
 const mode = fc.constantFrom('every' as const, 'latest' as const);
 const command = fc.record({ r: seq, op: fc.constantFrom('watch' as const, 'unwatch' as const), pattern: text });
@@ -103,7 +103,7 @@ describe('the wire', () => {
         epochs: [],
         start: 0,
         next: 1,
-        full: false,
+        head: 7,
         complete: true,
         entries: [{ seq: 1, time: 1, mailbox: '/a', kind: 'text', headers, data: new Uint8Array() }],
       },

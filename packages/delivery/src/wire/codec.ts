@@ -169,14 +169,14 @@ function writePage(w: ByteWriter, page: PageAnswer): void {
   writeEpochs(w, page.epochs);
   w.f64(page.start);
   w.f64(page.next);
-  w.u8(page.full ? 1 : 0);
+  w.f64(page.head);
   w.u8(page.complete ? 1 : 0);
   w.u8(REASONS.indexOf(page.reason));
   w.list(page.entries, (e) => writeEntry(w, e));
 }
 
 function readPage(r: ByteReader): PageAnswer {
-  const page = { epochs: readEpochs(r), start: r.f64(), next: r.f64(), full: r.u8() === 1, complete: r.u8() === 1 };
+  const page = { epochs: readEpochs(r), start: r.f64(), next: r.f64(), head: r.f64(), complete: r.u8() === 1 };
   const reason = REASONS[r.u8()];
   const entries = r.list(() => readEntry(r));
   return reason === undefined ? { ...page, entries } : { ...page, reason, entries };

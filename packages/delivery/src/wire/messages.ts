@@ -97,8 +97,8 @@ export interface PageAnswer {
   /** The page holds every matching entry in `(start, next]`. */
   readonly start: number;
   readonly next: number;
-  /** The page was cut at its limit: there may be more right behind it. */
-  readonly full: boolean;
+  /** Up to where the copy that answered held the log. A page that ends below was cut at its limit. */
+  readonly head: number;
   readonly complete: boolean;
   readonly reason?: GapReason;
   readonly entries: readonly Entry[];

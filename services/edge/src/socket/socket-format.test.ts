@@ -42,7 +42,7 @@ describe('frames of restante.v1', () => {
   });
 
   it('gives all readers of a page the same bytes behind their own ref', async () => {
-    const shared = { epochs: [], start: 0, next: 9, full: false, complete: true, entries: [entry(9, 'x'.repeat(70_000))] };
+    const shared = { epochs: [], start: 0, next: 9, head: 9, complete: true, entries: [entry(9, 'x'.repeat(70_000))] };
     const page = { log: 'a', epoch: 'epoch001', entries: shared.entries, shared };
     const [mine, body] = pageFrame('mine', cursor, page);
     const [yours, sameBody] = pageFrame('your "ref"', cursor, page);
