@@ -1,0 +1,136 @@
+import type { Gap, Message, SubscribeOptions } from './options.js';
+import { Emitter } from './emitter.js';
+import type { Subscription } from './subscription.js';
+
+/** The newest message of every mailbox, kept up to date. */
+
+/** A view at one moment; another object whenever anything has changed, as `useSyncExternalStore` wants it. */
+export interface ViewSnapshot<T = unknown> {
+  readonly map: ReadonlyMap<string, Message<T>>;
+  /** The map shows how things are now. */
+  readonly live: boolean;
+  /** The last gap that was told of; the map was read anew after it. */
+  readonly gap: Gap | undefined;
+}
+
+export interface ViewEvents<T> {
+  /** Anything has changed: at most once for all that comes at a time. */
+  change: void;
+  /** Every message that the view received, purges too, in order. */
+  message: Message<T>;
+  live: void;
+  behind: void;
+  gap: Gap;
+  /** The server refuses it; the view stays as it is. */
+  error: Error;
+}
+
+export type OpenSubscription<T> = (options: SubscribeOptions<T>) => Subscription<T>;
+
+/** The newest message by mailbox: a snapshot first, then live; a mailbox that is purged goes. */
+export class View<T = unknown> extends Emitter<ViewEvents<T>> implements ReadonlyMap<string, Message<T>> {
+  readonly #map = new Map<string, Message<T>>();
+  readonly #subscription: Subscription<T>;
+  /** After a gap everything is sent again: what does not come is no more. */
+  #unconfirmed: Set<string> | undefined;
+  #gap: Gap | undefined;
+  #snapshot: ViewSnapshot<T> | undefined;
+  #isTelling = false;
+
+  /** @internal */
+  constructor(open: OpenSubscription<T>, signal: AbortSignal | undefined) {
+    super();
+    const subscription = open({ catchUp: 'latest', signal, onMessage: (message) => this.#onMessage(message) });
+    this.#subscription = subscription;
+    subscription.on('live', () => {
+      for (const mailbox of this.#unconfirmed ?? []) this.#map.delete(mailbox);
+      this.#unconfirmed = undefined;
+      this.#change();
+      this.emit('live', undefined);
+    });
+    subscription.on('behind', () => {
+      this.#change();
+      this.emit('behind', undefined);
+    });
+    subscription.on('gap', (gap) => {
+      this.#gap = gap;
+      this.#unconfirmed = new Set(this.#map.keys());
+      this.#change();
+      this.emit('gap', gap);
+    });
+    subscription.on('error', (error) => {
+      this.#change();
+      this.emit('error', error);
+    });
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  /** Does it show how things are now? */
+  get isLive(): boolean {
+    return this.#subscription.isLive;
+  }
+
+  get cursor(): string | undefined {
+    return this.#subscription.cursor;
+  }
+
+  get(mailbox: string): Message<T> | undefined {
+    return this.#map.get(mailbox);
+  }
+
+  has(mailbox: string): boolean {
+    return this.#map.has(mailbox);
+  }
+
+  keys(): MapIterator<string> {
+    return this.#map.keys();
+  }
+
+  values(): MapIterator<Message<T>> {
+    return this.#map.values();
+  }
+
+  entries(): MapIterator<[string, Message<T>]> {
+    return this.#map.entries();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, Message<T>]> {
+    return this.#map.entries();
+  }
+
+  forEach(call: (message: Message<T>, mailbox: string, map: ReadonlyMap<string, Message<T>>) => void): void {
+    for (const [mailbox, message] of this.#map) call(message, mailbox, this);
+  }
+
+  /** `on('change', …)`, in the shape that `useSyncExternalStore` takes. */
+  readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
+
+  /** The view as it is; the same object until something changes. */
+  readonly getSnapshot = (): ViewSnapshot<T> => (this.#snapshot ??= { map: new Map(this.#map), live: this.isLive, gap: this.#gap });
+
+  /** Follows no longer; what it holds stays. */
+  close(): void {
+    this.#subscription.close();
+  }
+
+  #onMessage(message: Message<T>): void {
+    this.#unconfirmed?.delete(message.mailbox);
+    if (message.purged) this.#map.delete(message.mailbox);
+    else this.#map.set(message.mailbox, message);
+    this.#change();
+    this.emit('message', message);
+  }
+
+  #change(): void {
+    this.#snapshot = undefined;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.emit('change', undefined);
+    });
+  }
+}
