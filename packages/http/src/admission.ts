@@ -40,7 +40,13 @@ export class Admission {
     return logs;
   }
 
-  /** May everybody read all of these? Then shared caches and other origins may have the answer too. */
+  /** Is there any namespace in which this caller may do that? For calls that name theirs only in their body. */
+  isOpenTo(what: 'read' | 'publish', caller: Caller): boolean {
+    const may = what === 'read' ? mayRead : mayPublish;
+    return [...this.#policies.values()].some((policy) => may(policy, caller));
+  }
+
+  /** May everybody read all of these? Then shared caches may have the answer too. */
   isPublic(logs: readonly string[]): boolean {
     return logs.every((log) => this.#policyOf(log).read === 'public');
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type NewEntry, RestanteError } from '@restante/protocol';
+import { type NewEntry, quote, RestanteError } from '@restante/protocol';
 
 /**
  * From the bytes of a request to the body of an entry: which kind it is, and that it really is that (DESIGN "One Message everywhere").
@@ -65,8 +65,19 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RestanteError('JSON_INVALID', 'the body is not valid JSON', { cause });
+    throw new RestanteError('JSON_INVALID', `the body ${whyNoJson(text, cause)}`, { cause });
   }
+}
+
+/** Of what the parser says only the place: the rest quotes the body at length. */
+function whyNoJson(text: string, fault: unknown): string {
+  if (text.trim() === '') return 'is empty, which is not valid JSON';
+  const message = fault instanceof Error ? fault.message : '';
+  const [, at] = / at position (\d+)/.exec(message) ?? [];
+  if (at !== undefined) return `is not valid JSON: see its character ${Number(at) + 1}`;
+  const [, token] = /^Unexpected token '(.+?)', /u.exec(message) ?? [];
+  if (token !== undefined) return `is not valid JSON: unexpected ${quote(token)}`;
+  return message.startsWith('Unexpected end') ? 'is not valid JSON: it ends too early' : 'is not valid JSON';
 }
 
 function jsonBytes(bytes: Buffer): Buffer {

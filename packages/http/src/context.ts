@@ -50,7 +50,7 @@ export interface HttpDeps {
   readonly region: string;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
-  /** Origins whose pages may use every route; `*` means all. What everybody may read is open to all origins anyway. */
+  /** Origins whose pages may make every call; `*` means all. What everybody may read or publish, pages of every origin may anyway. */
   readonly corsOrigins?: readonly string[];
   /** The server has no policy and serves only this machine: `Host` and `Origin` are checked. */
   readonly open?: boolean;

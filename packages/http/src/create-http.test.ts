@@ -87,44 +87,6 @@ describe('OpenAPI', () => {
   });
 });
 
-describe('CORS', () => {
-  const ORIGIN = 'https://app.example';
-
-  it('opens what everybody may read to every origin, without credentials', async () => {
-    const { get } = await httpFixture();
-    const { headers } = await get('/v1/mailboxes/a', { origin: 'https://any.example' });
-    expect(headers['access-control-allow-origin']).toBe('*');
-    expect(headers['access-control-allow-credentials']).toBeUndefined();
-  });
-
-  it('opens the rest to the origins that are configured', async () => {
-    const { inject, post } = await httpFixture({ corsOrigins: [ORIGIN] });
-    const preflight = (origin: string) =>
-      inject({
-        method: 'OPTIONS',
-        url: '/v1/mailboxes/a',
-        headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'idempotency-key' },
-      });
-    const allowed = await preflight(ORIGIN);
-    expect(allowed.statusCode).toBe(204);
-    expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN, 'access-control-allow-headers': 'idempotency-key' });
-    expect((await preflight('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
-    expect((await post('/v1/mailboxes/a', 'x', { origin: ORIGIN })).headers).toMatchObject({
-      'access-control-allow-origin': ORIGIN,
-      vary: 'Origin',
-    });
-  });
-
-  it('tells caches that both origin and encoding matter', async () => {
-    const { get } = await httpFixture({ corsOrigins: [ORIGIN] });
-    expect((await get('/v1/mailboxes/a', { origin: ORIGIN })).headers).toMatchObject({
-      'access-control-allow-origin': ORIGIN,
-      vary: 'Origin, Accept-Encoding',
-    });
-    expect((await get('/v1/mailboxes/a', { origin: 'https://any.example' })).headers['access-control-allow-origin']).toBe('*');
-  });
-});
-
 describe('a server without a policy', () => {
   it.each([
     ['localhost:8080', undefined, 200],
@@ -143,6 +105,15 @@ describe('a server without a policy', () => {
     const response = await get('/v1/mailboxes/a', { host, ...(origin && { origin }) });
     expect(response.statusCode).toBe(status);
     if (status === 403) expect(response.json().code).toBe('HOST_REFUSED');
+  });
+
+  it.each([
+    ['evil.example', undefined, '"evil.example"; to serve others, configure `namespaces`'],
+    ['localhost', 'https://evil.example', '"https://evil.example" may not use this server; name their origin in `cors.origins`'],
+    ['localhost', 'null', 'serve a page that is a file from http://localhost'],
+  ])('says how to mend what it refuses: Host %j, Origin %j', async (host, origin, mend) => {
+    const { get } = await httpFixture({ open: true });
+    expect((await get('/v1/mailboxes/a', { host, ...(origin && { origin }) })).json().detail).toContain(mend);
   });
 
   it('lets pages of this machine publish, on whichever port they are served', async () => {

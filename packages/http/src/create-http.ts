@@ -1,4 +1,3 @@
-import cors from '@fastify/cors';
 import { ANONYMOUS } from '@restante/auth';
 import { LIMITS } from '@restante/protocol';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -6,8 +5,9 @@ import { Admission } from './admission.js';
 import { Appends } from './appends.js';
 import { type Context, type HttpDeps, TIMEOUTS } from './context.js';
 import { addFailures, answerFailure, onConnectionFault } from './failures.js';
-import { checkLocal, LOCAL_ORIGIN } from './local-only.js';
+import { checkLocal } from './local-only.js';
 import { collectOperations } from './operation.js';
+import { addOrigins } from './origins.js';
 import { readPage } from './pages.js';
 import { RequestBodies } from './request-bodies.js';
 import { batchRoute } from './routes/batch.js';
@@ -35,7 +35,8 @@ export function createHttp(deps: HttpDeps): Http {
   addFailures(app, deps.faults);
   const openApi = collectOperations(app, deps.version);
   takeBodiesAsBytes(app, context.limits.requestBytesMax);
-  addOriginRules(app, deps);
+  if (deps.open === true) admitOnlyLocal(app, deps);
+  addOrigins(app, context.admission, deps);
   homeRoutes(app, context, openApi);
   publishRoute(app, context);
   batchRoute(app, context);
@@ -90,20 +91,9 @@ function takeBodiesAsBytes(app: FastifyInstance, bytesMax: number): void {
   app.addContentTypeParser('*', new RequestBodies(bytesMax).read);
 }
 
-function addOriginRules(app: FastifyInstance, { open = false, corsOrigins = [] }: HttpDeps): void {
-  if (open) {
-    app.addHook('onRequest', ({ headers }, _reply, next) => {
-      checkLocal(headers.host, headers.origin, corsOrigins);
-      next();
-    });
-  }
-  if (corsOrigins.length === 0 && !open) return;
-  app.register(cors, {
-    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins, ...(open ? [LOCAL_ORIGIN] : [])],
-    credentials: !corsOrigins.includes('*'),
-    methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: ['ETag', 'Retry-After'],
-    maxAge: 600,
-    strictPreflight: false,
+function admitOnlyLocal(app: FastifyInstance, { corsOrigins = [] }: HttpDeps): void {
+  app.addHook('onRequest', ({ headers }, _reply, next) => {
+    checkLocal(headers.host, headers.origin, corsOrigins);
+    next();
   });
 }

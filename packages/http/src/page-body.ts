@@ -45,7 +45,6 @@ export class PageBody {
 /** @param isPublic may everybody read it? Anything else must never lie in a shared cache (I9). */
 export async function sendPage(request: FastifyRequest, reply: FastifyReply, body: PageBody, isPublic: boolean): Promise<FastifyReply> {
   vary(reply, 'Accept-Encoding');
-  if (isPublic && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*');
   const compress = body.bytes.length >= GZIP_BYTES_MIN && acceptsGzip(request.headers['accept-encoding']);
   if (isPublic && body.closed) {
     // A strong tag names one sequence of bytes, so each encoding has its own.

@@ -56,12 +56,12 @@ export function parsePageRequest(name: string, query: Query, limits: Limits, adm
 
 /** @throws RestanteError `CURSOR_INVALID` */
 export function parseStart(text: string, logs: readonly string[]): Start {
-  return text === 'now' || text === 'earliest' ? text : parsePlace(text, logs);
+  return text === 'now' || text === 'earliest' ? text : parsePlace(text, logs, 'a cursor, "earliest" or "now"');
 }
 
 /** The same, for a cursor only. */
-export function parsePlace(text: string, logs: readonly string[]): Cursor | 'earliest' {
-  const cursor = onlyOf(parseCursor(text), logs);
+export function parsePlace(text: string, logs: readonly string[], expected?: string): Cursor | 'earliest' {
+  const cursor = onlyOf(parseCursor(text, expected), logs);
   return cursor.size === 0 ? 'earliest' : cursor;
 }
 

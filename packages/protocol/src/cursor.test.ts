@@ -38,6 +38,15 @@ describe('cursors', () => {
   });
 
   it.each([
+    ['yesterday', 'send one exactly as it was handed out'],
+    ['_.k3f9c2ab.7,_.k3f9c2ab.8', 'it names a log twice'],
+    ['_.k3f9c2ab.7,'.repeat(65), 'it names more than 64 logs'],
+  ])('say why %j is none', (text, why) => {
+    expect(() => parseCursor(text)).toThrow(`is not a cursor: ${why}`);
+    expect(() => parseCursor(text, 'a cursor or "now"')).toThrow(`is not a cursor or "now": ${why}`);
+  });
+
+  it.each([
     ['nothing', ''],
     ['a word', 'earliest'],
     ['no epoch', '_.7'],

@@ -23,21 +23,21 @@ export function formatCursor(cursor: Cursor): string {
   return logs.map((log) => formatPosition(log, cursor.get(log) as Position)).join(',');
 }
 
-/** @throws RestanteError `CURSOR_INVALID` */
-export function parseCursor(text: string): Cursor {
+/**
+ * @param expected what may stand there, for a person
+ * @throws RestanteError `CURSOR_INVALID`
+ */
+export function parseCursor(text: string, expected = 'a cursor'): Cursor {
+  const invalid = (why: string) => new RestanteError('CURSOR_INVALID', `${quote(text)} is not ${expected}: ${why}`);
   const parts = text.split(',', LIMITS.cursorPartsMax + 1);
-  if (parts.length > LIMITS.cursorPartsMax) throw invalid(text);
+  if (parts.length > LIMITS.cursorPartsMax) throw invalid(`it names more than ${LIMITS.cursorPartsMax} logs`);
   const cursor = new Map<string, Position>();
   for (const part of parts) {
     const [, log, epoch, digits] = PART.exec(part) ?? [];
-    if (log === undefined || epoch === undefined || cursor.has(log)) throw invalid(text);
     const seq = Number(digits);
-    if (!Number.isSafeInteger(seq)) throw invalid(text);
+    if (log === undefined || epoch === undefined || !Number.isSafeInteger(seq)) throw invalid('send one exactly as it was handed out');
+    if (cursor.has(log)) throw invalid('it names a log twice');
     cursor.set(log, { epoch, seq });
   }
   return cursor;
-}
-
-function invalid(text: string): RestanteError {
-  return new RestanteError('CURSOR_INVALID', `${quote(text)} is not a cursor`);
 }

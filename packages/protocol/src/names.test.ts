@@ -77,6 +77,33 @@ describe('names', () => {
     expect(codeOf(() => parseMailbox(text))).toBe('MAILBOX_INVALID');
   });
 
+  it.each([
+    ['', 'it is empty'],
+    ['demo', 'it must begin with /'],
+    ['/', 'it ends in /'],
+    ['/demo/', 'it ends in /'],
+    ['/demo//x', 'it has an empty segment'],
+    ['/demo.x', '"." is not allowed'],
+    ['/café 😀', '"é" is not allowed'],
+    ['/demo/*', '* may only be the last segment, and only of a pattern'],
+    ['/a'.repeat(17), 'it has more than 16 segments'],
+    [`/${'a'.repeat(255)}`, 'it is longer than 255 bytes'],
+  ])('says why %j is none', (text, why) => {
+    expect(() => parseMailbox(text)).toThrow(`is not a mailbox name: ${why}`);
+  });
+
+  it.each([
+    ['/a/*/b', '* may only be the last segment, and only of a pattern'],
+    ['/a*', '* may only be the last segment, and only of a pattern'],
+    ['/a//**', 'it has an empty segment'],
+    ['*', 'it must begin with /'],
+    ['/a.b/**', '"." is not allowed'],
+    [`${'/a'.repeat(17)}/*`, 'it has more than 16 segments'],
+    [`/${'a'.repeat(253)}/**`, 'it is longer than 255 bytes'],
+  ])('says why %j is no pattern', (text, why) => {
+    expect(() => parsePattern(text)).toThrow(`is not a pattern: ${why}`);
+  });
+
   it('refuses one byte and one segment more than the limits', () => {
     expect(isMailbox(`/${'a'.repeat(LIMITS.nameBytesMax)}`)).toBe(false);
     expect(isMailbox('/a'.repeat(LIMITS.nameSegmentsMax + 1))).toBe(false);

@@ -8,6 +8,7 @@ import { LIMITS } from './limits.js';
 
 const SEGMENT = '[A-Za-z0-9\\-_!~()$@]+';
 const NAME = new RegExp(`^(?:/${SEGMENT}){1,${LIMITS.nameSegmentsMax}}$`);
+const STRANGER = /[^A-Za-z0-9\-_!~()$@/]/u;
 
 /** First segments that no broadcast pattern reaches: `/meta` is the protocol's, `/service` goes to backends only. */
 const RESERVED = /^\/(?:meta|service)(?:\/|$)/;
@@ -28,7 +29,7 @@ export function isMailbox(text: string): boolean {
 
 /** @throws RestanteError `MAILBOX_INVALID` */
 export function parseMailbox(text: string): string {
-  if (!isMailbox(text)) throw new RestanteError('MAILBOX_INVALID', `${quote(text)} is not a mailbox name`);
+  if (!isMailbox(text)) throw new RestanteError('MAILBOX_INVALID', `${quote(text)} is not a mailbox name: ${whyNoName(text, text)}`);
   return text;
 }
 
@@ -36,8 +37,22 @@ export function parseMailbox(text: string): string {
 export function parsePattern(text: string): Pattern {
   const pattern = split(text);
   const valid = pattern.base === '' ? pattern.kind !== 'exact' : isMailbox(pattern.base);
-  if (!valid || text.length > LIMITS.nameBytesMax) throw new RestanteError('PATTERN_INVALID', `${quote(text)} is not a pattern`);
+  if (!valid || text.length > LIMITS.nameBytesMax)
+    throw new RestanteError('PATTERN_INVALID', `${quote(text)} is not a pattern: ${whyNoName(text, pattern.base)}`);
   return pattern;
+}
+
+/** In a few words, for what was found to be no name. @param base without the wildcard, where there may be one */
+function whyNoName(text: string, base: string): string {
+  if (text === '') return 'it is empty';
+  if (!text.startsWith('/')) return 'it must begin with /';
+  if (text.includes('//')) return 'it has an empty segment';
+  if (text.endsWith('/')) return 'it ends in /';
+  const stranger = STRANGER.exec(base)?.[0];
+  if (stranger === '*') return '* may only be the last segment, and only of a pattern';
+  if (stranger !== undefined) return `${quote(stranger)} is not allowed`;
+  if (text.length > LIMITS.nameBytesMax) return `it is longer than ${LIMITS.nameBytesMax} bytes`;
+  return `it has more than ${LIMITS.nameSegmentsMax} segments`;
 }
 
 function split(text: string): Pattern {

@@ -152,6 +152,13 @@ describe('GET /v1/mailboxes/{name or pattern}', () => {
     });
   });
 
+  it('says what may stand for a cursor that is none', async () => {
+    const { get } = await httpFixture();
+    const detail = async (query: string) => (await get(`/v1/mailboxes/a?${query}`)).json().detail;
+    expect(await detail('after=yesterday')).toContain('"yesterday" is not a cursor, "earliest" or "now": ');
+    expect(await detail('before=now')).toContain('"now" is not a cursor: ');
+  });
+
   it.each([
     ['after=x', 'CURSOR_INVALID'],
     ['after=_.short.1', 'CURSOR_INVALID'],
@@ -205,7 +212,7 @@ describe('GET /v1/mailboxes/{name or pattern}', () => {
       expect(page.headers).toMatchObject({
         'cache-control': 'public, max-age=10',
         etag: expect.stringMatching(/^"[\w-]+"$/),
-        vary: 'Accept-Encoding',
+        vary: 'Origin, Accept-Encoding',
       });
       const again = await fixture.get('/v1/mailboxes/a?limit=2', { 'if-none-match': `"x", W/${page.headers.etag}` });
       expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', page.headers.etag]);

@@ -39,6 +39,16 @@ describe('POST /v1/mailboxes/{name}', () => {
   });
 
   it.each([
+    ['', 'the body is empty, which is not valid JSON'],
+    ['{"a": 1 "b": 2}', 'the body is not valid JSON: see its character 9'],
+    ['{"secret": Hello}', 'the body is not valid JSON: unexpected "H"'],
+    ['{"a":', 'the body is not valid JSON: it ends too early'],
+  ])('says where %j is no JSON, and quotes no more of it', async (body, detail) => {
+    const { post } = await httpFixture();
+    expect((await post('/v1/mailboxes/a', body, JSON_BODY)).json()).toMatchObject({ code: 'JSON_INVALID', detail });
+  });
+
+  it.each([
     [
       'JSON with its bytes',
       '{"a": 1.0, "__proto__": 12345678901234567890}',

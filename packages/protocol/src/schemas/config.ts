@@ -47,16 +47,26 @@ const SECOND = 1_000;
 export const ACCESS = ['public', 'token', 'key', 'owner', 'nobody'] as const;
 export type Access = (typeof ACCESS)[number];
 
-function oneOf<const T extends readonly string[]>(values: T, options: { readonly description: string; readonly default?: T[number] }) {
+/** What of these this build can check; the others are refused by name where the configuration is read. */
+const ACCESS_TODAY = 'public | nobody';
+
+function oneOf<const T extends readonly string[]>(
+  values: T,
+  options: { readonly title?: string; readonly description: string; readonly default?: T[number] },
+) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
 }
 
 export const NamespaceSettings = Type.Object(
   {
     read: oneOf(ACCESS, {
-      description: 'Who may read. public: everybody; nobody: no client; token, key, owner: who shows one that allows it.',
+      title: ACCESS_TODAY,
+      description: 'Who may read. public: everybody; nobody: no client. token, key and owner are refused: there are no tokens yet.',
     }),
-    publish: oneOf(ACCESS, { description: 'Who may publish, in the same words.' }),
+    publish: oneOf(ACCESS, {
+      title: ACCESS_TODAY,
+      description: 'Who may publish, in the same words. Who may publish may purge too.',
+    }),
     snapshot: Type.Optional(
       Type.Boolean({
         default: false,
@@ -123,7 +133,8 @@ export const ConfigSchema = Type.Object(
               {
                 default: [],
                 description:
-                  'Origins whose pages may call with credentials; to an open server, the only ones that may call besides its own.',
+                  'Origins whose pages may make every call, with credentials. Pages of all others may read and publish where that is public, ' +
+                  'and nothing else; where no namespaces are configured, only those of this machine may call.',
               },
             ),
           ),

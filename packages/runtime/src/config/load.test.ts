@@ -191,15 +191,25 @@ describe('faults', () => {
     ['an unknown key', { yaml: 'cors: { origin: [] }' }, 'given.yaml: cors.origin is no setting; there are origins'],
     ['a key that every object has', { yaml: 'cors: { constructor: 1 }' }, 'given.yaml: cors.constructor is no setting; there are origins'],
     ['a file that is a list', { yaml: '- port' }, 'given.yaml must be a map of settings'],
-    ['broken YAML by its line', { yaml: 'port: 1\nhost: [' }, 'given.yaml is not valid YAML: BAD_INDENT in line 2'],
-    ['a bare *', { yaml: 'namespaces:\n  *: { read: public, publish: public }' }, 'the namespace * must stand in quotes'],
+    [
+      'broken YAML by its line',
+      { yaml: 'port: 1\nhost: [' },
+      'given.yaml is not valid YAML: the indentation is wrong, or a bracket is not closed, in line 2',
+    ],
+    [
+      'a list that does not end',
+      { yaml: 'port: [1,\n' },
+      'given.yaml is not valid YAML: the indentation is wrong, or a bracket is not closed, in line 2',
+    ],
+    ['a key that comes twice', { yaml: 'port: 1\nport: 2' }, 'given.yaml is not valid YAML: a key comes twice in line 2'],
+    [
+      'a bare *',
+      { yaml: 'namespaces:\n  *: { read: public, publish: public }' },
+      'given.yaml is not valid YAML: the namespace * must stand in quotes, "*", in line 2',
+    ],
     ['a missing file', { env: { RESTANTE_CONFIG: 'absent.yaml' } }, 'absent.yaml cannot be read: ENOENT'],
     ['no namespace at all', { yaml: 'namespaces: {}' }, 'given.yaml: namespaces must not be empty'],
-    [
-      'a namespace without a policy',
-      { yaml: 'namespaces:\n  users:' },
-      'given.yaml: namespaces.users.read is missing: public | token | key | owner | nobody',
-    ],
+    ['a namespace without a policy', { yaml: 'namespaces:\n  users:' }, 'given.yaml: namespaces.users.read is missing: public | nobody'],
     [
       'a name that is none',
       { yaml: 'namespaces: { Users: { read: public, publish: public } }' },
@@ -214,6 +224,11 @@ describe('faults', () => {
       'the reserved name of the protocol',
       { yaml: 'namespaces: { meta: { read: public, publish: public } }' },
       'given.yaml: namespaces.meta is reserved: names under /meta belong to the protocol',
+    ],
+    [
+      'a policy that is none',
+      { yaml: 'namespaces: { users: { read: all, publish: public } }' },
+      'given.yaml: namespaces.users.read must be public | nobody, not "all"',
     ],
     [
       'a policy that asks for tokens',
@@ -272,6 +287,11 @@ describe('faults', () => {
       '--backend',
       'namespaces."*".read',
     ]);
+  });
+
+  it('of broken YAML are one, however many follow from it', () => {
+    const yaml = 'namespaces:\n  news: { read: public, publish: nobody }\n  *:\n    read: public\n    publish: public\n';
+    expect(faultsOf({ yaml })).toEqual(['given.yaml is not valid YAML: the namespace * must stand in quotes, "*", in line 3']);
   });
 
   it('of what was overridden are none', () => {

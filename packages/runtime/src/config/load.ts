@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RestanteError } from '@restante/protocol';
-import { parseDocument } from 'yaml';
+import { parseDocument, type YAMLParseError } from 'yaml';
 import { parseBackendAddress } from './backend-address.js';
 import { checkConfig } from './checks.js';
 import type { Config, NamespacePolicy } from './config.js';
@@ -74,17 +74,33 @@ function readConfigFile(named: string | undefined, faults: string[]): { name: st
 
 function parseYaml(name: string, text: string, faults: string[]): Tree {
   const document = parseDocument(text);
-  // The text of YAML's own errors quotes the line, which may hold a secret; its place says enough.
-  for (const { code, linePos } of document.errors) {
-    const hint = /^\s*\*\s*:/m.test(text) ? ' (the namespace * must stand in quotes: "*")' : '';
-    faults.push(`${name} is not valid YAML: ${code} in line ${linePos?.[0].line ?? '?'}${hint}`);
+  // The first alone: the others mostly follow from it.
+  const [error] = document.errors;
+  if (error !== undefined) {
+    faults.push(`${name} is not valid YAML: ${whyNoYaml(text, error)}`);
+    return {};
   }
-  if (document.errors.length > 0) return {};
   const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
   if (isTree(value)) return value;
   faults.push(`${name} must be a map of settings`);
   return {};
 }
+
+/** In words of ours: the text of YAML's own errors quotes the line, which may hold a secret. */
+function whyNoYaml(text: string, { code, linePos }: YAMLParseError): string {
+  const star = /(?:^|[{,])[ \t]*\*[ \t]*:/m.exec(text);
+  if (star !== null) return `the namespace * must stand in quotes, "*", in line ${text.slice(0, star.index).split('\n').length}`;
+  return `${YAML_FAULTS.get(code) ?? 'it makes no sense'} in line ${linePos?.[0].line ?? '?'}`;
+}
+
+/** The likely ones. */
+const YAML_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['BAD_INDENT', 'the indentation is wrong, or a bracket is not closed,'],
+  ['BLOCK_AS_IMPLICIT_KEY', 'there are two colons'],
+  ['DUPLICATE_KEY', 'a key comes twice'],
+  ['MISSING_CHAR', 'a colon, a comma, a bracket or a quote is missing'],
+  ['TAB_AS_INDENT', 'there is a tab, where only spaces may indent,'],
+]);
 
 function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -86,7 +86,7 @@ function unknown(schema: SettingSchema): string {
 
 /** What a setting may be, for a person. */
 export function expected(schema: SettingSchema): string {
-  if (schema.enum !== undefined) return schema.enum.join(' | ');
+  if (schema.enum !== undefined) return schema.title ?? schema.enum.join(' | ');
   if (schema.items !== undefined) return `a list, each ${expected(schema.items)}`;
   if (schema.type === 'boolean') return 'true or false';
   if (schema.type === 'string') return schema.title ?? 'text';
