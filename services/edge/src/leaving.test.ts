@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { paced } from './leaving.js';
+import { paced, retryAfterMs } from './leaving.js';
 
 const everybody = Array.from({ length: 100 }, (_, i) => i);
 
@@ -30,6 +30,19 @@ describe('leaving', () => {
     await vi.advanceTimersByTimeAsync(100);
     await leaving;
     expect(gone.length).toBeLessThan(10);
+  });
+
+  it.each([
+    [0, 1_000],
+    [3_000, 3_000],
+    [20_000, 5_000],
+    [600_000, 5_000],
+  ])('that takes %i ms tells nobody to come back after more than %i ms', (leavingMs, mostMs) => {
+    const told = everybody.map(() => retryAfterMs(leavingMs));
+    expect(Math.max(...told)).toBeLessThanOrEqual(mostMs);
+    expect(new Set(told).size).toBeGreaterThan(50);
+    vi.spyOn(Math, 'random').mockReturnValueOnce(0.999_999);
+    expect(retryAfterMs(leavingMs)).toBe(mostMs);
   });
 
   it('is done at once when nobody is there', async () => {

@@ -13,7 +13,10 @@ export async function paced<T>(all: ReadonlySet<T>, ms: number, act: (one: T) =>
   }
 }
 
-/** Full jitter over as long as the leaving takes: those who left first do not all come back first. */
+/** Longer than this nobody waits to come back: the leaving itself spreads those who go. */
+const RETRY_AFTER_MS_MAX = 5_000;
+
+/** Full jitter over as long as the leaving takes, within bounds: those who were sent away together do not come back together. */
 export function retryAfterMs(ms: number): number {
-  return Math.ceil(Math.random() * Math.max(ms, 1_000));
+  return Math.ceil(Math.random() * Math.min(Math.max(ms, 1_000), RETRY_AFTER_MS_MAX));
 }

@@ -22,10 +22,23 @@ describe('a frame of a client', () => {
     const { error, ref, fatal } = refused('{"type":"subscribe","ref":"a","mailbox":"/a","colour":"red"}');
     expect({ code: error.code, text: error.message, ref, fatal }).toEqual({
       code: 'FRAME_INVALID',
-      text: 'subscribe has no field "colour"',
+      text: 'subscribe has no field "colour"; there are type, ref, mailbox, after, last, catchUp',
       ref: 'a',
       fatal: false,
     });
+  });
+
+  it.each([
+    ['{"type":"subscribe","mailbox":"/a"}', 'subscribe lacks ref'],
+    ['{"type":"publish","ref":"a"}', 'publish lacks mailbox and data'],
+    ['{"type":"publish","ref":"a","mailbox":"/a","text":"x"}', 'publish has no field "text"; there are type, ref, mailbox, data, id'],
+    ['{"type":"subscribe","ref":"a","mailbox":"/a","last":"5"}', 'last of subscribe must be integer'],
+    ['{"type":"subscribe","ref":"a","mailbox":"/a","last":5000}', 'last of subscribe must be <= 1000'],
+    ['{"type":"subscribe","ref":"a","mailbox":"/a","catchUp":"some"}', 'catchUp of subscribe is one of every, latest'],
+    ['{"ref":"a"}', 'type is one of subscribe, unsubscribe, publish, and is missing'],
+    ['{"type":"dance"}', 'type is one of subscribe, unsubscribe, publish, not "dance"'],
+  ])('says of %s in words what is wrong', (text, wrong) => {
+    expect(refused(text).error.message).toBe(wrong);
   });
 
   it.each([

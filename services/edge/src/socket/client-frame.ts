@@ -27,10 +27,12 @@ export function readClientFrame(text: string): Received {
   const { type, ref } = value as { readonly type?: unknown; readonly ref?: unknown };
   const knownRef = typeof ref === 'string' && ref.length > 0 && ref.length <= LIMITS.refBytesMax ? ref : undefined;
   if (typeof type !== 'string' || !Object.hasOwn(CHECKS, type)) {
-    return fault(`type is one of ${Object.keys(CHECKS).join(', ')}, not ${quote(String(type))}`, knownRef, false);
+    const given = type === undefined ? 'and is missing' : `not ${quote(String(type))}`;
+    return fault(`type is one of ${Object.keys(CHECKS).join(', ')}, ${given}`, knownRef, false);
   }
-  const check = CHECKS[type as keyof typeof CHECKS];
-  if (!check.Check(value)) return fault(describe(check.Errors(value), type), knownRef, false);
+  const known = type as keyof typeof CHECKS;
+  const check = CHECKS[known];
+  if (!check.Check(value)) return fault(describe(check.Errors(value), known), knownRef, false);
   return { ok: true, frame: value, dataSource: type === 'publish' ? memberSource(text, 'data') : undefined };
 }
 
@@ -41,13 +43,29 @@ interface SchemaError {
 }
 
 /** What is wrong, in one sentence; an unknown field first, since that is what a newer client is refused for. */
-function describe(errors: readonly SchemaError[], type: string): string {
+function describe(errors: readonly SchemaError[], type: keyof typeof CHECKS): string {
   for (const { params } of errors) {
     if ('additionalProperties' in params)
-      return `${type} has no field ${(params.additionalProperties as readonly string[]).map(quote).join(', ')}`;
+      return `${type} has no field ${(params.additionalProperties as readonly string[]).map(quote).join(', ')}; there are ${fieldsOf(type)}`;
   }
-  const [first] = errors;
-  return first === undefined ? `this is no ${type}` : `${type}${first.instancePath.replaceAll('/', '.')} ${first.message}`;
+  for (const { params } of errors)
+    if ('requiredProperties' in params) return `${type} lacks ${(params.requiredProperties as readonly string[]).join(' and ')}`;
+  // Of a choice, what is told last is the choice as a whole.
+  const error = errors.at(-1);
+  if (error === undefined) return `this is no ${type}`;
+  const field = error.instancePath.slice(1);
+  const choices = choicesOf(CLIENT_FRAMES[type].properties, field);
+  return `${field} of ${type} ${choices === undefined ? error.message : `is one of ${choices}`}`;
+}
+
+function fieldsOf(type: keyof typeof CHECKS): string {
+  return Object.keys(CLIENT_FRAMES[type].properties).join(', ');
+}
+
+/** Of a field that is one of a few words: those words. */
+function choicesOf(properties: object, field: string): string | undefined {
+  const { anyOf } = ((properties as Readonly<Record<string, object>>)[field] ?? {}) as { readonly anyOf?: readonly { const?: unknown }[] };
+  return anyOf?.map((choice) => String(choice.const)).join(', ');
 }
 
 function fault(detail: string, ref: string | undefined, fatal: boolean, cause?: unknown): Received {
