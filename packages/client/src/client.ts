@@ -5,6 +5,7 @@ import { Emitter } from './emitter.js';
 import { RequestError } from './errors.js';
 import { type HttpContext, pageUrl, readPage } from './http.js';
 import type { Acknowledgement, Feed, Link, LinkContext } from './links/link.js';
+import { HttpLink } from './links/http-link.js';
 import { SocketLink } from './links/socket-link.js';
 import type {
   CatchUp,
@@ -17,7 +18,9 @@ import type {
 } from './options.js';
 import { type PublishOptions, Publishing } from './publishing.js';
 import { Subscription } from './subscription.js';
+import { Tokens } from './tokens.js';
 import { View } from './view.js';
+import type { World } from './world.js';
 
 /** One client: one connection, whatever goes through it, and what outlives it. */
 
@@ -44,48 +47,55 @@ export interface ReadPage<T> extends Omit<Page, 'messages'> {
   readonly messages: readonly Message<T>[];
 }
 
-/** What a test wants to hold in its own hands. */
-export interface World {
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly after: LinkContext['after'];
+type OpenLink = (context: LinkContext) => Link;
+
+const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll'];
+
+/** How to open each transport; undefined where this machine has no WebSocket. */
+function openers(options: ConnectOptions, http: HttpContext): Record<TransportName, OpenLink | undefined> {
+  const WebSocket = options.webSocket ?? (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket;
+  return {
+    websocket: WebSocket && ((context) => new SocketLink(context, WebSocket)),
+    sse: (context) => new HttpLink({ ...context, http, streams: true }),
+    'long-poll': (context) => new HttpLink({ ...context, http, streams: false }),
+  };
 }
 
 /** A connection to a server, and everything that goes through it. Made by `connect`. */
 export class Client extends Emitter<ClientEvents> {
   readonly #connection: Connection;
   readonly #publishing: Publishing;
+  readonly #tokens: Tokens;
   readonly #http: HttpContext;
   readonly #endpoints: readonly string[];
   readonly #transports: readonly TransportName[];
   readonly #feeds = new Set<Feed>();
+  readonly #stopWatching: () => void;
   #link: Link | undefined;
   #state: ConnectionState = { state: 'connecting' };
-  #told = '';
 
   /** @internal */
   constructor(urls: readonly string[], options: ConnectOptions, world: World) {
     super();
-    const { transports = ['websocket', 'sse', 'long-poll'] } = options;
-    const WebSocket = options.webSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+    if (urls.length === 0) throw new TypeError('connect needs the address of a server');
     this.#endpoints = urls.map((url) => new URL(url).href.replace(/\/$/, ''));
-    this.#http = { fetch: options.fetch ?? fetch.bind(globalThis), token: async () => undefined };
-    const http = this.#http;
-    const links: Record<TransportName, ((context: LinkContext) => Link) | undefined> = {
-      websocket: WebSocket && ((context) => new SocketLink(context, WebSocket)),
-      sse: undefined,
-      'long-poll': undefined,
-    };
-    this.#transports = transports.filter((name) => links[name] !== undefined);
+    this.#tokens = new Tokens({ ...world, source: options.token, onRenewal: () => this.#link?.renew() });
+    const token = (): Promise<string | undefined> => this.#tokens.get();
+    this.#http = { fetch: options.fetch ?? fetch.bind(globalThis), token };
+    const links = openers(options, this.#http);
+    this.#transports = (options.transports ?? TRANSPORTS).filter((name) => links[name] !== undefined);
+    if (this.#transports.length === 0)
+      throw new TypeError('connect has no transport to use: give it a webSocket, or allow sse or long-poll');
     this.#connection = new Connection({
       ...world,
       endpoints: this.#endpoints,
-      transports: this.#transports.map((name) => links[name] as (context: LinkContext) => Link),
-      token: http.token,
+      transports: this.#transports.map((name) => links[name] as OpenLink),
+      token,
       onChange: (machine) => this.#onChange(machine),
       onLink: (link) => this.#onLink(link),
     });
-    this.#publishing = new Publishing({ ...http, ...world, url: () => this.#url, link: () => this.#link });
+    this.#publishing = new Publishing({ ...this.#http, ...world, url: () => this.#url, link: () => this.#link });
+    this.#stopWatching = world.watch((type) => this.#connection.handle({ type }));
     this.#connection.handle({ type: 'due' });
   }
 
@@ -148,15 +158,15 @@ export class Client extends Emitter<ClientEvents> {
 
   #onChange(machine: Machine): void {
     const state = this.#describe(machine);
-    const told = JSON.stringify(state);
-    if (told === this.#told) return;
-    this.#told = told;
+    if (isSame(state, this.#state)) return;
     this.#state = state;
     if (state.state === 'closed') this.#end(state.code);
     this.emit('state', state);
   }
 
   #end(code: number | string | undefined): void {
+    this.#stopWatching();
+    this.#tokens.close();
     this.#publishing.close();
     const error = code === undefined ? undefined : new RequestError(`${code}`, 'the server closed the connection for good');
     for (const feed of [...this.#feeds]) feed.end(error);
@@ -174,4 +184,8 @@ export class Client extends Emitter<ClientEvents> {
         return { state: 'open', transport: this.#transports[transport] as TransportName };
     }
   }
+}
+
+function isSame(a: ConnectionState, b: ConnectionState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

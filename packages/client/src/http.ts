@@ -11,16 +11,16 @@ export interface HttpContext {
 export interface Request {
   readonly method?: 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: BodyInit;
+  readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws RequestError what the server refused; `UNREACHABLE` where there is no answer */
 export async function request({ fetch, token }: HttpContext, url: string, { headers, ...rest }: Request = {}): Promise<Response> {
-  const given = await token();
-  const all = { ...headers, ...(given !== undefined && { authorization: `Bearer ${given}` }) };
   let response: Response;
   try {
+    const given = await token();
+    const all = { ...headers, ...(given !== undefined && { authorization: `Bearer ${given}` }) };
     response = await fetch(url, { ...rest, headers: all, cache: 'no-store' } as RequestInit);
   } catch (cause) {
     throw new RequestError('UNREACHABLE', 'the server cannot be reached', { retryable: true, cause });
@@ -47,10 +47,17 @@ export function pageUrl(base: string, pattern: string, query: Readonly<Record<st
   return `${base}/v1/mailboxes${pattern}?${parameters}`;
 }
 
-export async function readPage(context: HttpContext, url: string, signal: AbortSignal | undefined): Promise<Page> {
+/** A page, and about how many characters of JSON each of its messages has. */
+export async function readPage(
+  context: HttpContext,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<Page & { readonly charsEach: number }> {
   const response = await request(context, url, { signal });
   try {
-    return (await response.json()) as Page;
+    const text = await response.text();
+    const page = JSON.parse(text) as Page;
+    return { ...page, charsEach: Math.ceil(text.length / Math.max(1, page.messages.length)) };
   } catch (cause) {
     throw new RequestError('UNREACHABLE', 'the answer was cut off', { retryable: true, cause });
   }

@@ -1,5 +1,6 @@
 import { Client } from './client.js';
 import type { ConnectOptions } from './options.js';
+import { WORLD } from './world.js';
 
 /**
  * The client of Restante, for browsers and Node. `connect` begins; all else hangs on the client that it returns.
@@ -18,12 +19,5 @@ export { View, type ViewEvents, type ViewSnapshot } from './view.js';
  * @param urls of the server; of several, each stands for the same, and the next is tried when one cannot be reached.
  */
 export function connect(urls: string | readonly string[], options: ConnectOptions = {}): Client {
-  return new Client([urls].flat() as string[], options, {
-    now: Date.now,
-    random: Math.random,
-    after(ms, call) {
-      const timer = setTimeout(call, ms);
-      return () => clearTimeout(timer);
-    },
-  });
+  return new Client(typeof urls === 'string' ? [urls] : urls, options, WORLD);
 }

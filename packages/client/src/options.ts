@@ -31,9 +31,9 @@ export interface Gap {
 
 /** As much of a `WebSocket` as is used. */
 export interface WebSocketLike {
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
-  onerror: ((event: never) => void) | null;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: (event: { readonly code: number }) => void): void;
+  addEventListener(type: 'error', listener: () => void): void;
   send(data: string): void;
   close(code?: number): void;
 }

@@ -22,15 +22,18 @@ export class Positions {
   /** The cursor of it all, sorted by log as the server writes it; undefined before anything is known. */
   get cursor(): string | undefined {
     if (!this.isKnown) return undefined;
-    const parts = [...this.#logs].map(([log, { epoch, seq }]) => `${log}.${epoch}.${seq}`);
-    return parts.length === 1 ? parts[0] : parts.sort(byLog).join();
+    return join([...this.#logs].map(([log, { epoch, seq }]) => `${log}.${epoch}.${seq}`));
   }
 
-  /** Goes on to there, log by log; never back within an epoch. */
-  advance(cursor: string): void {
+  /**
+   * Goes on to there, log by log; never back within an epoch.
+   * @param onlyKnown A cursor that others share names logs that are not this subscription's.
+   */
+  advance(cursor: string, onlyKnown = false): void {
     for (const part of cursor.split(',')) {
       const [log, epoch, seq] = parse(part);
       const known = this.#logs.get(log);
+      if (known === undefined && onlyKnown) continue;
       if (known?.epoch !== epoch || known.seq < seq || known.isDoubtful) this.#logs.set(log, { epoch, seq });
     }
   }
@@ -50,6 +53,22 @@ export class Positions {
     const known = this.#logs.get(log);
     return known !== undefined && known.epoch === epoch && seq <= known.seq && !known.isDoubtful;
   }
+}
+
+/** For each log the lowest place of all, from which none of them misses anything; undefined where they are in different histories. */
+export function lowest(cursors: readonly (string | undefined)[]): string | undefined {
+  const logs = new Map<string, { readonly epoch: string; readonly seq: number; readonly part: string }>();
+  for (const part of cursors.flatMap((cursor) => cursor?.split(',') ?? [])) {
+    const [log, epoch, seq] = parse(part);
+    const known = logs.get(log);
+    if (known !== undefined && known.epoch !== epoch) return undefined;
+    if (known === undefined || seq < known.seq) logs.set(log, { epoch, seq, part });
+  }
+  return join([...logs.values()].map(({ part }) => part));
+}
+
+function join(parts: string[]): string {
+  return parts.sort(byLog).join();
 }
 
 function parse(part: string): readonly [log: string, epoch: string, seq: number] {

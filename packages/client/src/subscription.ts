@@ -38,7 +38,7 @@ export interface SubscriptionOwner {
 
 const BUFFER_MESSAGES_MAX = 1_000;
 const BUFFER_CHARS_MAX = 1_048_576;
-const WIRE_LAST_MAX = 1_000;
+const PAGE_MESSAGES_MAX = 1_000;
 
 /** Follows a pattern. Iterate over it, or give `onMessage`. */
 export class Subscription<T = unknown> extends Emitter<SubscriptionEvents> implements AsyncIterable<Message<T>> {
@@ -110,7 +110,7 @@ class SubscriptionFeed<T> implements Feed {
   readonly #items: Item[] = [];
   #messages = 0;
   #chars = 0;
-  #isThrottled = false;
+  isFull = false;
   readonly #waiters: Waiter<T>[] = [];
   /** As it was told last, whether or not the application has got there. */
   #isTold = false;
@@ -153,37 +153,26 @@ class SubscriptionFeed<T> implements Feed {
     return this.#received.cursor;
   }
 
-  get isFull(): boolean {
-    return this.#isThrottled;
-  }
-
   get room(): number {
-    return Math.min(WIRE_LAST_MAX, Math.max(1, this.#messagesMax - this.#messages));
+    return Math.min(PAGE_MESSAGES_MAX, Math.max(1, this.#messagesMax - this.#messages));
   }
 
   began(cursor: string, complete: boolean, reason: GapReason | undefined): void {
-    if (complete) this.position(cursor);
-    else this.gap(cursor, reason ?? 'history');
+    if (!complete) this.gap(cursor, reason ?? 'history');
+    else this.#advance(cursor, false);
   }
 
-  message(message: WireMessage, chars: number): boolean {
-    if (this.#isOver || this.#received.holds(message.cursor)) return true;
-    // Past a bound nothing is taken; a buffer that is empty takes a message of any size.
-    if (this.#isThrottled) return false;
+  message(message: WireMessage, chars: number): void {
+    if (this.#isOver || this.#received.holds(message.cursor)) return;
     this.#received.advance(message.cursor);
     this.#messages += 1;
     this.#chars += chars;
+    this.isFull = this.#messages >= this.#messagesMax || this.#chars >= this.#charsMax;
     this.#push({ kind: 'message', message, chars });
-    this.#isThrottled = this.#messages >= this.#messagesMax || this.#chars >= this.#charsMax;
-    return true;
   }
 
   position(cursor: string): void {
-    if (this.#isOver) return;
-    this.#received.advance(cursor);
-    const last = this.#items.at(-1);
-    if (last?.kind === 'position') last.cursor = cursor;
-    else this.#push({ kind: 'position', cursor });
+    this.#advance(cursor, true);
   }
 
   live(): void {
@@ -212,9 +201,9 @@ class SubscriptionFeed<T> implements Feed {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#owner.onEnd(this);
     const isIterated = this.#waiters.length > 0;
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
-      if (error === undefined) resolve({ done: true, value: undefined });
-      else reject(error);
+    for (const waiter of this.#waiters.splice(0)) {
+      if (error === undefined) waiter.resolve({ done: true, value: undefined });
+      else waiter.reject(error);
     }
     if (error === undefined) {
       this.#items.length = 0;
@@ -237,6 +226,16 @@ class SubscriptionFeed<T> implements Feed {
     if (error !== undefined) return Promise.reject(error);
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  #advance(cursor: string, onlyKnown: boolean): void {
+    if (this.#isOver) return;
+    this.#received.advance(cursor, onlyKnown);
+    const place = this.#received.cursor;
+    if (place === undefined) return;
+    const last = this.#items.at(-1);
+    if (last?.kind === 'position') last.cursor = place;
+    else this.#push({ kind: 'position', cursor: place });
   }
 
   #status(isLive: boolean): void {
@@ -297,8 +296,8 @@ class SubscriptionFeed<T> implements Feed {
 
   /** Half empty is room enough: reading goes on before the application has to wait. */
   #throttle(): void {
-    if (!this.#isThrottled || this.#messages > this.#messagesMax / 2 || this.#chars > this.#charsMax / 2) return;
-    this.#isThrottled = false;
+    if (!this.isFull || this.#messages > this.#messagesMax / 2 || this.#chars > this.#charsMax / 2) return;
+    this.isFull = false;
     this.#owner.onRoom(this);
   }
 }

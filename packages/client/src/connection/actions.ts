@@ -59,8 +59,7 @@ const fail: Action = (machine, event, surroundings) => {
 
 /** Not open in time. */
 const giveUp: Action = (machine, event, surroundings) => {
-  const step = nextTransport(machine, event, surroundings);
-  return { machine: step.machine, effects: [{ type: 'close', link: machine.link }, ...step.effects] };
+  return after([{ type: 'close', link: machine.link }], nextTransport(machine, event, surroundings));
 };
 
 /** The open link ended. */
@@ -68,31 +67,28 @@ const lose: Action = (machine, event, surroundings) => {
   const ending: Ending = event.type === 'ended' ? event : {};
   const effects: readonly Effect[] = [{ type: 'release' }, ...endTrial(machine)];
   if (ending.isFinal) {
-    const end = closed(machine, ending.code);
-    return { machine: end.machine, effects: [...effects, ...end.effects] };
+    return { machine: closed(machine, ending.code).machine, effects };
   }
   if (ending.isBlocked) {
-    const next = nextTransport({ ...machine, trial: 0 }, event, surroundings);
-    return { machine: next.machine, effects: [...effects, ...next.effects] };
+    return after(effects, nextTransport({ ...machine, trial: 0 }, event, surroundings));
   }
   return pause({ ...machine, retryAfterMs: ending.retryAfterMs ?? machine.retryAfterMs }, effects, surroundings);
 };
 
-/** Two heartbeats missed. Where the link never said more than its first word, its transport is held back on the way. */
+/** No answer. A link that never said more than its first word is held back somewhere on its way: another transport may not be. */
 const drop: Action = (machine, event, surroundings) => {
   const effects: readonly Effect[] = [{ type: 'close', link: machine.link }, { type: 'release' }, ...endTrial(machine)];
   if (machine.hasHeard) return pause(machine, effects, surroundings);
-  const next = nextTransport({ ...machine, trial: 0 }, event, surroundings);
-  return { machine: next.machine, effects: [...effects, ...next.effects] };
+  return after(effects, nextTransport({ ...machine, trial: 0 }, event, surroundings));
 };
 
-/** A probe without an answer: whoever woke this page is waiting for it. */
-const replace: Action = (machine, event, surroundings) => {
-  const effects: readonly Effect[] = [{ type: 'close', link: machine.link }, { type: 'release' }, ...endTrial(machine)];
-  const next = connect({ ...machine, trial: 0 }, event, surroundings);
-  return { machine: next.machine, effects: [...effects, ...next.effects] };
-};
+/** A heartbeat was missed. Connections without live subscriptions have none: until the next would be due, the other side may answer. */
+const ask: Action = (machine, _event, { now }) => ({
+  machine: { ...machine, phase: 'checking', dueAt: now + machine.heartbeatMs },
+  effects: [{ type: 'probe', link: machine.link }],
+});
 
+/** Whoever woke the page is waiting for it, and not for a heartbeat. */
 const check: Action = (machine, _event, { now }) => ({
   machine: { ...machine, phase: 'checking', dueAt: now + TIMING.checkMs },
   effects: [{ type: 'probe', link: machine.link }],
@@ -101,8 +97,7 @@ const check: Action = (machine, _event, { now }) => ({
 /** Tries the better transports in turn, beside the link that works; a trial that has not opened by the next time is over. */
 const climb: Action = (machine, event, surroundings) => {
   if (machine.trial !== 0) {
-    const over = postpone(machine, event, surroundings);
-    return { machine: over.machine, effects: endTrial(machine) };
+    return after(endTrial(machine), postpone(machine, event, surroundings));
   }
   const trial = machine.links + 1;
   const trialTransport = machine.climbs % machine.transport;
@@ -119,13 +114,12 @@ const postpone: Action = (machine, _event, { now }) => ({
 
 const switchOver: Action = (machine, event, surroundings) => {
   const { link, trial, trialTransport } = machine;
-  const next = begin({ ...machine, link: trial, trial: 0, transport: trialTransport, hasHeard: false }, event, surroundings);
-  return { machine: next.machine, effects: [...next.effects, { type: 'close', link }] };
+  const begun = begin({ ...machine, link: trial, trial: 0, transport: trialTransport, hasHeard: false }, event, surroundings);
+  return { machine: begun.machine, effects: [...begun.effects, { type: 'close', link }] };
 };
 
 const end: Action = (machine) => {
-  const { machine: next, effects } = closed(machine, undefined);
-  return { machine: next, effects: machine.link === 0 ? effects : [{ type: 'close', link: machine.link }, ...effects] };
+  return after(machine.link === 0 ? [] : [{ type: 'close', link: machine.link }], closed(machine, undefined));
 };
 
 export const ACTIONS = {
@@ -139,7 +133,7 @@ export const ACTIONS = {
   giveUp,
   lose,
   drop,
-  replace,
+  ask,
   check,
   climb,
   postpone,
@@ -186,6 +180,10 @@ function closed(machine: Machine, code: number | string | undefined): Step {
   return { machine: machineClosed, effects: [{ type: 'release' }, ...endTrial(machine)] };
 }
 
+function after(effects: readonly Effect[], { machine, effects: more }: Step): Step {
+  return { machine, effects: [...effects, ...more] };
+}
+
 function endTrial({ trial }: Machine): readonly Effect[] {
   return trial === 0 ? [] : [{ type: 'close', link: trial }];
 }
@@ -195,7 +193,7 @@ function next({ endpoint }: Machine, { endpoints }: Surroundings): number {
 }
 
 function silenceMs(heartbeatMs: number): number {
-  return TIMING.heartbeatsMissed * heartbeatMs + TIMING.heartbeatLateMs;
+  return heartbeatMs + TIMING.heartbeatLateMs;
 }
 
 function climbMs({ climbs }: Machine): number {

@@ -13,7 +13,7 @@ export const TABLE: Readonly<Record<EventName, Readonly<Record<Phase, ActionName
   ended: { connecting: 'fail', open: 'lose', checking: 'lose', waiting: 'stay', closed: 'stay' },
   'trial connected': { connecting: 'stay', open: 'switch', checking: 'switch', waiting: 'stay', closed: 'stay' },
   'trial ended': { connecting: 'stay', open: 'postpone', checking: 'postpone', waiting: 'stay', closed: 'stay' },
-  due: { connecting: 'giveUp', open: 'drop', checking: 'replace', waiting: 'connect', closed: 'stay' },
+  due: { connecting: 'giveUp', open: 'ask', checking: 'drop', waiting: 'connect', closed: 'stay' },
   climb: { connecting: 'stay', open: 'climb', checking: 'climb', waiting: 'stay', closed: 'stay' },
   wake: { connecting: 'restart', open: 'check', checking: 'stay', waiting: 'connect', closed: 'stay' },
   offline: { connecting: 'stay', open: 'check', checking: 'stay', waiting: 'stay', closed: 'stay' },

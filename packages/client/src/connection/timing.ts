@@ -2,10 +2,9 @@
 export const TIMING = {
   /** A link that has not opened and spoken by then is given up. */
   openMs: 6_000,
-  /** An answer to a probe. */
+  /** An answer to the question whether the connection has survived a sleep. */
   checkMs: 4_000,
-  /** Heartbeats that may be missed, and how late the last of them may be. */
-  heartbeatsMissed: 2,
+  /** How late a heartbeat may be: the network takes its time. */
   heartbeatLateMs: 2_000,
   /** A pause is random, up to this, doubled with every failure in a row, up to the next. */
   pauseMs: 1_000,

@@ -16,9 +16,11 @@ export interface Feed {
   /** Messages that still fit. */
   readonly room: number;
   matches(mailbox: string): boolean;
+  /** It stands there, in all logs that its pattern touches. */
   began(cursor: string, complete: boolean, reason: GapReason | undefined): void;
-  /** @param chars what it adds to the buffer. @returns false where it did not fit: it is as if it had not come */
-  message(message: Message, chars: number): boolean;
+  /** @param chars what it adds to the buffer */
+  message(message: Message, chars: number): void;
+  /** Everything up to there was told. The cursor may name logs that are not this subscription's. */
   position(cursor: string): void;
   live(): void;
   /** Not live any more: behind, or without a connection. */
@@ -44,6 +46,8 @@ export interface Link {
   detach(feed: Feed): void;
   /** There is room in it again. */
   onRoom(feed: Feed): void;
+  /** There is a new token. */
+  renew(): void;
   /** Makes the other side say something, or ends. */
   probe(): void;
   /** undefined where this link does not take it. Rejects where it was refused, or nobody knows. */

@@ -11,6 +11,8 @@ import type { Acknowledgement, Feed, Link, LinkContext } from './link.js';
 const SUBPROTOCOL = 'restante.v1';
 /** A ref that no subscription has: to unsubscribe it is answered at once, which a browser's WebSocket offers no other way to ask for. */
 const PROBE = 'probe';
+/** The answer to a token is of no use: who may do what is said where it is tried. */
+const TOKEN = 'token';
 const REFUSED_PAUSE_MS = 2_000;
 
 interface Attached {
@@ -41,13 +43,14 @@ export class SocketLink implements Link {
     this.#context = context;
     const socket = new WebSocket(`${context.url.replace(/^http/, 'ws')}/v1/socket`, SUBPROTOCOL);
     this.#socket = socket;
-    socket.onmessage = ({ data }) => this.#onText(String(data));
-    socket.onerror = () => undefined;
-    socket.onclose = ({ code }) => {
+    socket.addEventListener('message', ({ data }) => this.#onText(String(data)));
+    // Its close says more.
+    socket.addEventListener('error', () => undefined);
+    socket.addEventListener('close', ({ code }) => {
       if (this.#isOver) return;
       this.#finish();
       context.events.ended({ code, isFinal: isFinal(code) });
-    };
+    });
   }
 
   attach(feed: Feed): void {
@@ -68,6 +71,11 @@ export class SocketLink implements Link {
     if (!attached?.isPaused) return;
     attached.isPaused = false;
     this.#subscribe(attached);
+  }
+
+  renew(): void {
+    // Where the application cannot give one now, it is asked again when the server has ended the connection.
+    this.#sendToken().catch(() => undefined);
   }
 
   probe(): void {
@@ -94,7 +102,8 @@ export class SocketLink implements Link {
 
   #finish(): void {
     this.#isOver = true;
-    for (const { reject } of this.#publishes.values()) reject(new RequestError('UNREACHABLE', 'the connection ended', { retryable: true }));
+    const error = new RequestError('UNREACHABLE', 'the connection ended', { retryable: true });
+    for (const pending of this.#publishes.values()) pending.reject(error);
     this.#publishes.clear();
   }
 
@@ -131,7 +140,7 @@ export class SocketLink implements Link {
     const { events } = this.#context;
     if (frame.type === 'hello') {
       this.#frameBytesMax = frame.limits.frameBytes;
-      events.connected(frame.heartbeatMs);
+      void this.#begin(frame.heartbeatMs);
       return;
     }
     events.heard();
@@ -168,6 +177,22 @@ export class SocketLink implements Link {
     }
   }
 
+  async #begin(heartbeatMs: number): Promise<void> {
+    const { events } = this.#context;
+    try {
+      await this.#sendToken();
+      if (!this.#isOver) events.connected(heartbeatMs);
+    } catch {
+      this.close();
+      events.ended({});
+    }
+  }
+
+  async #sendToken(): Promise<void> {
+    const token = await this.#context.token();
+    if (token !== undefined && !this.#isOver) this.#socket.send(JSON.stringify({ type: 'token', ref: TOKEN, token }));
+  }
+
   #live({ ref, cursor }: ServerFrames['live']): void {
     const attached = this.#byRef.get(ref);
     if (attached === undefined) return;
@@ -184,11 +209,11 @@ export class SocketLink implements Link {
       if (attached === undefined) continue;
       const { feed } = attached;
       // Of a live batch a subscription takes what it matches; of a named one all is for it.
-      const took = messages.every((message) => (named === undefined && !feed.matches(message.mailbox)) || feed.message(message, charsEach));
+      for (const message of messages) if (named !== undefined || feed.matches(message.mailbox)) feed.message(message, charsEach);
       // Its listener may have ended it meanwhile.
       if (!this.#attached.has(feed)) continue;
-      if (took) feed.position(cursor);
-      if (!took || feed.isFull) this.#pause(attached);
+      feed.position(cursor);
+      if (feed.isFull) this.#pause(attached);
     }
   }
 

@@ -18,11 +18,14 @@ export function storeOf(client: Client, pattern: string): Store {
   let ofClient = stores.get(client);
   if (ofClient === undefined) stores.set(client, (ofClient = new Map()));
   let store = ofClient.get(pattern);
-  if (store === undefined) ofClient.set(pattern, (store = createStore(client, pattern, () => ofClient.delete(pattern))));
+  if (store === undefined) {
+    const created = createStore(client, pattern, () => ofClient.get(pattern) === created && ofClient.delete(pattern));
+    ofClient.set(pattern, (store = created));
+  }
   return store;
 }
 
-function createStore(client: Client, pattern: string, forget: () => void): Store {
+function createStore(client: Client, pattern: string, forget: () => unknown): Store {
   let view: View | undefined;
   let listeners = 0;
   return {
