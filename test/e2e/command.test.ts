@@ -130,7 +130,7 @@ describe('export and import', () => {
       stderr: expect.stringMatching(/^3,000 messages imported in /),
     });
     const again = await ended(shell('cat moved.jsonl | $R import -'));
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('3000 of them were stored before') });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('0 new, 3,000 there already') });
 
     await ended(shell(`$R export '/to/**' > copied.jsonl`));
     const copied = await readFile(join(folder, 'copied.jsonl'), 'utf8');

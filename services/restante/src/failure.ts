@@ -32,6 +32,15 @@ export class Refused extends Error {
   }
 }
 
+/** What went wrong, and what to do about it where whoever typed the command can do something. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use already; choose another with --port, or 0 for any`;
+  if (code === 'DATA_IN_USE') return `${error.message}; stop it, or choose another folder with --backend`;
+  return error.message;
+}
+
 export function isRetryable(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof Refused && error.problem.retryable === true);
 }

@@ -37,6 +37,7 @@ Begin with:
   restante start                              a server on http://127.0.0.1:8080, data in ./data
   restante tail '/hello/**'                   in a second terminal: see what comes
   restante publish /hello/world '"Hello"'     in a third: drop a message
+In a checkout of the sources say npx restante, after npm ci && npm run build.
 
 A mailbox is a name such as /elections/us-2020/president/ohio. A pattern is a name, or a name that ends
 in /* (one more segment) or /** (one or more). Put patterns in quotes: the shell has its own use for *.
@@ -160,7 +161,7 @@ function addExport(program: Command, io: Io): void {
     .command('export <pattern>')
     .summary('write all messages of a pattern as JSON lines')
     .description(
-      'Writes all messages of a pattern, up to the newest at the start, as JSON lines to standard output; progress goes to standard error. An export holds ids, so importing it stores each message once; positions and times will be new ones.',
+      'Writes all messages of a pattern, up to the newest at the start, as JSON lines to standard output; progress goes to standard error. What import makes of them, it says itself.',
     )
     .option('--after <cursor>', 'begin after this cursor: go on with an export that broke off')
     .addOption(urlOption(io))
@@ -176,8 +177,10 @@ function addImport(program: Command, io: Io): void {
     .command('import <file>')
     .summary('publish the lines of an export')
     .description(
-      'Publishes the lines of an export, in batches, with their ids. Repeated within the id window of the server (10 minutes by default) it ' +
-        'stores nothing twice; after that, go on where it broke off with --from-line. - reads standard input.',
+      'Publishes the lines of an export, in batches; positions and times will be new ones. Messages keep their ids, and those without one are ' +
+        'given import-<cursor>, made of the cursor that they had. So an import that is repeated within the id window of the server (10 minutes by ' +
+        'default) stores nothing twice; after that, go on where it broke off with --from-line. Into the very server that was exported, messages ' +
+        'without an id of their own are stored once more. - reads standard input.',
     )
     .addOption(new Option('--from-line <n>', 'leave out the lines before this one').argParser(number))
     .addOption(urlOption(io))

@@ -59,8 +59,13 @@ export class Progress {
     const seconds = (this.#now() - this.#startedMs) / 1_000;
     const rate = seconds > 0 ? Math.round(this.#count / seconds) : this.#count;
     const percent = share === undefined ? '' : `, ${Math.floor(share * 100)} %`;
-    return `${this.#count.toLocaleString('en')} messages ${this.#verb} in ${seconds.toFixed(1)} s (${rate.toLocaleString('en')}/s)${percent}`;
+    return `${counted(this.#count, 'message')} ${this.#verb} in ${seconds.toFixed(1)} s (${rate.toLocaleString('en')}/s)${percent}`;
   }
+}
+
+/** `1 message`, `2,000 messages` */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function bar(share: number): string {

@@ -14,7 +14,8 @@ it('docs/reference/command.md is the help of every command', async () => {
 
 <!-- Made from the command's own help: \`npm run docs\` writes it anew. -->
 
-What \`restante help\` and \`restante help <command>\` say.
+What \`restante help\` and \`restante help <command>\` say. In a checkout, after \`npm ci && npm run build\`, the command is \`npx restante\`:
+\`npx restante help\`.
 `;
   await expect([head, ...sections].join('\n')).toMatchFileSnapshot('../../../docs/reference/command.md');
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,34 @@ it('takes the address from RESTANTE_URL, and --url wins', async () => {
   await server.close();
 });
 
+describe('log adopt', () => {
+  const adopt = (...args: readonly string[]) => finished(['log', 'adopt', ...args]);
+
+  it('makes no folder where there is none, and says so with 2', async () => {
+    const absent = join(folder, 'absent');
+    const { code, err } = await adopt('--backend', `lmdb:${absent}`);
+    expect([code, err]).toEqual([2, `restante: there is no data in ${absent}; --backend names another folder\n`]);
+    expect(existsSync(absent)).toBe(false);
+  });
+
+  it('calls the log that it does not find by the name of its namespace', async () => {
+    const data = join(folder, 'data');
+    const { openLmdbBackend } = await import('@restante/backend/lmdb');
+    const backend = await openLmdbBackend({ folder: data });
+    await backend.openLog('news', { ageMs: 86_400_000, bytes: 1024 ** 2, idWindowMs: 600_000 });
+    expect(await adopt('--backend', `lmdb:${data}`)).toMatchObject({
+      code: 1,
+      err: `restante: another process uses ${data}; stop it, or choose another folder with --backend\n`,
+    });
+    await backend.close();
+    expect(await adopt('--backend', `lmdb:${data}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`${data} holds no log of the namespace "*"`),
+    });
+    expect(await adopt('news', '--backend', `lmdb:${data}`)).toMatchObject({ code: 0, out: 'news: adopted, under a new epoch\n' });
+  });
+});
+
 describe('doctor', () => {
   const doctor = (...args: readonly string[]) => finished(['doctor', ...args]);
 
@@ -78,6 +106,33 @@ describe('doctor', () => {
     expect(out).toContain('ok   durability     Stored survives nothing');
     expect(out).toMatch(/ok {3}log _ {10}epoch [a-z0-9]+ \(1 in its line\), head 0, floor 0\n/);
     expect(code).toBe(0);
+  });
+
+  it('asks no server where nobody uses the data: who answers at the address would be somebody else', async () => {
+    const server = new LittleServer();
+    await server.listen();
+    const { code, out } = await doctor('--backend', 'memory:', '--port', new URL(server.url).port);
+    expect([code, server.asked.length]).toEqual([0, 0]);
+    expect(out).toContain('note server         not asked');
+    await server.close();
+  });
+
+  it('asks the server of the configuration where the data is in use', async () => {
+    const data = join(folder, 'used');
+    const { openLmdbBackend } = await import('@restante/backend/lmdb');
+    const backend = await openLmdbBackend({ folder: data });
+    const server = new LittleServer();
+    await server.listen();
+    server.will(json(200, { status: 'ok', reasons: [] }));
+    const { code, out } = await doctor('--backend', `lmdb:${data}`, '--port', new URL(server.url).port);
+    expect([code, out]).toEqual([0, expect.stringMatching(/ok +server +\S+ is ready\nok +lock +the data is in use/)]);
+    await server.close();
+    const alone = await doctor('--backend', `lmdb:${data}`, '--url', 'http://127.0.0.1:1');
+    expect([alone.code, alone.out]).toEqual([
+      1,
+      expect.stringContaining(`bad  lock           another process uses ${data}; stop it, or choose`),
+    ]);
+    await backend.close();
   });
 
   it('tells why a running server is not ready, with 1', async () => {

@@ -1,6 +1,6 @@
 import { RestanteError } from '@restante/protocol';
 import { CommanderError } from 'commander';
-import { EXIT, Unreachable, Usage } from './failure.js';
+import { EXIT, inWords, Unreachable, Usage } from './failure.js';
 import { type Io, say } from './io.js';
 import { createProgram } from './program.js';
 
@@ -23,14 +23,8 @@ function failed(error: unknown, command: string | undefined, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   // Ctrl-C is how one ends a tail; anything else was not done yet.
   if (io.signal.aborted) return command === 'tail' ? EXIT.ok : EXIT.interrupted;
-  say(io, `restante: ${text(error)}`);
+  say(io, `restante: ${inWords(error)}`);
   if (error instanceof Unreachable) return EXIT.unreachable;
   if (error instanceof Usage || (error instanceof RestanteError && error.code === 'CONFIG_INVALID')) return EXIT.usage;
   return EXIT.failed;
-}
-
-function text(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  return code === 'EADDRINUSE' ? `port ${port} is in use already; choose another with --port, or 0 for any` : error.message;
 }

@@ -3,8 +3,9 @@ import { Usage } from '../failure.js';
 
 /** Arguments that every command reads alike; what cannot be right is refused before anything is sent. @throws Usage */
 
-export function mailboxArgument(text: string): string {
-  return checked(() => parseMailbox(text));
+/** @param before what a refusal begins with */
+export function mailboxArgument(text: string, before = ''): string {
+  return checked(() => parseMailbox(text), before);
 }
 
 export function patternArgument(text: string): string {
@@ -16,10 +17,10 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-function checked<T>(parse: () => T): T {
+function checked<T>(parse: () => T, before = ''): T {
   try {
     return parse();
   } catch (error) {
-    throw new Usage((error as RestanteError).message, { cause: error });
+    throw new Usage(`${before}${(error as RestanteError).message}`, { cause: error });
   }
 }

@@ -2,11 +2,12 @@ import { access, constants, statfs } from 'node:fs/promises';
 import type { Backend } from '@restante/backend';
 import { currentEpoch, RestanteError } from '@restante/protocol';
 import { type Config, formatQuantity, isLoopback, loadConfig } from '@restante/runtime';
-import { EXIT, Refused } from '../failure.js';
+import { EXIT, inWords, Refused } from '../failure.js';
 import { Server } from '../http/server.js';
 import { type Io, print } from '../io.js';
 import { openBackend } from '../open-backend.js';
 import { openLogs } from '../open-logs.js';
+import { reachable } from '../reachable.js';
 
 /** `restante doctor`: looks at everything that a server needs, one line each, and says how to mend what is wrong. */
 
@@ -27,8 +28,10 @@ export async function doctor(
   const config = await checkConfiguration(io, file, flags, say);
   if (config === undefined) return EXIT.usage;
   const hasData = config.backend.kind !== 'lmdb' || (await checkFolder(config.backend.folder, config.reserveBytes, say));
-  const isServing = await checkServer(io, url ?? addressOf(config), say);
-  if (hasData) await checkLogs(config, isServing, say);
+  const data = hasData ? await openData(config) : undefined;
+  // Data that nobody uses has no server: what answers at its address would be somebody else's.
+  const isServing = await checkServer(io, url ?? (data?.isInUse === true ? addressOf(config) : undefined), say);
+  if (data !== undefined) await checkLogs(config, data, isServing, say);
   return isWell ? EXIT.ok : EXIT.failed;
 }
 
@@ -74,15 +77,30 @@ async function checkFolder(folder: string, reserveBytes: number, say: Say): Prom
   return true;
 }
 
+interface Data {
+  readonly backend?: Backend;
+  /** Why it could not be opened. */
+  readonly error?: unknown;
+  /** By another process. */
+  readonly isInUse: boolean;
+}
+
+async function openData(config: Config): Promise<Data> {
+  try {
+    return { backend: await openBackend(config), isInUse: false };
+  } catch (error) {
+    return { error, isInUse: error instanceof RestanteError && error.code === 'DATA_IN_USE' };
+  }
+}
+
 function addressOf({ host, port }: Config): string | undefined {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return port === 0 ? undefined : `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return port === 0 ? undefined : reachable(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
 /** @returns whether a server answers, ready or not. */
 async function checkServer({ signal }: Io, url: string | undefined, say: Say): Promise<boolean> {
   if (url === undefined) {
-    await say('note', 'server', 'port 0 takes any: give --url to ask a running server');
+    await say('note', 'server', 'not asked: no address is known of a server with this data; --url names one');
     return false;
   }
   try {
@@ -100,20 +118,18 @@ async function checkServer({ signal }: Io, url: string | undefined, say: Say): P
   return true;
 }
 
-async function checkLogs(config: Config, isServing: boolean, say: Say): Promise<void> {
-  let backend: Backend | undefined;
+async function checkLogs(config: Config, { backend, error, isInUse }: Data, isServing: boolean, say: Say): Promise<void> {
+  if (isInUse && isServing) return say('ok', 'lock', 'the data is in use by the running server; stop it to look at the logs');
+  if (backend === undefined) return say('bad', isInUse ? 'lock' : 'logs', inWords(error));
   try {
-    backend = await openBackend(config);
     await say('ok', 'durability', backend.durability);
     for (const [name, log] of await openLogs(backend, config)) {
       const { epochs, floor, head } = await log.state();
       await say('ok', `log ${name}`, `epoch ${currentEpoch(epochs)} (${epochs.length} in its line), head ${head}, floor ${floor}`);
     }
-  } catch (error) {
-    const isInUse = error instanceof RestanteError && error.code === 'DATA_IN_USE';
-    if (isInUse && isServing) await say('ok', 'lock', 'the data is in use by the running server; stop it to look at the logs');
-    else await say('bad', isInUse ? 'lock' : 'logs', (error as Error).message);
+  } catch (fault) {
+    await say('bad', 'logs', inWords(fault));
   } finally {
-    await backend?.close();
+    await backend.close();
   }
 }

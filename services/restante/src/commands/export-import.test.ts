@@ -107,7 +107,7 @@ describe('import', () => {
     );
     server.will(storeAll);
     const { code, err } = await imported([file]);
-    expect([code, err]).toEqual([0, expect.stringMatching(/^2 messages imported in /)]);
+    expect([code, err]).toEqual([0, expect.stringMatching(/^2 messages imported in .*\n2 new, 0 there already\n$/)]);
     expect(server.asked[0]).toMatchObject({ method: 'POST', path: '/v1/publish' });
     expect(server.asked[0]?.body).toBe(
       '[{"mailbox":"/a/x","id":"id-1","data":1.0},{"mailbox":"/b","id":"t","headers":{"restante-a":"b"},"text":"x"}]',
@@ -123,7 +123,7 @@ describe('import', () => {
   it('leaves out purges, and says so', async () => {
     server.will(storeAll);
     const { err } = await imported(['-'], `{"mailbox":"/a/x","cursor":"a.k3f9c2ab.7","time":1,"purged":true}\n${message(8)}\n`);
-    expect(err).toContain('1 lines say that a mailbox was purged');
+    expect(err).toMatch(/^1 message imported in .*\n1 purge left out: there is nothing to publish\n1 new, 0 there already\n$/);
     expect(JSON.parse(server.asked[0]?.body ?? '')).toHaveLength(1);
   });
 
@@ -147,14 +147,32 @@ describe('import', () => {
 
   it.each([
     ['not JSON', 'line 2 is not valid JSON'],
-    ['[]', 'line 2 is no Message'],
+    ['[]', 'line 2 is no Message: it has no mailbox'],
+    ['{"mailbox":"/a","data":1}', 'line 2 is no Message of an export: it has neither an id nor a cursor. Give it an id'],
     ['{"mailbox":"/a","id":"x"}', 'line 2 is no Message: it has none of data, text and base64'],
-    ['{"mailbox":"a","id":"x","data":1}', 'line 2 is no Message'],
+    ['{"mailbox":"a","id":"x","data":1}', 'line 2 is no Message: "a" is not a mailbox name: it must begin with /'],
   ])('refuses the line %s with its number', async (wrong, said) => {
     server.will(storeAll);
     const { code, err } = await imported(['-'], `${message(1)}\n${wrong}\n`);
     expect(code).toBe(2);
     expect(err).toContain(said);
+  });
+
+  it('says nothing of going on where nothing was stored', async () => {
+    expect(await imported(['-'], '{"mailbox":"/a","data":1}\n')).toMatchObject({
+      code: 2,
+      err: expect.not.stringContaining('--from-line'),
+    });
+    expect(server.asked).toHaveLength(0);
+  });
+
+  it('says how many of the messages were there already, and how many were refused', async () => {
+    const stored = { mailbox: '/a/x', cursor: cursor(1), seq: 1, time: 1 };
+    const refused = { code: 'MESSAGE_TOO_LARGE', status: 413, detail: 'too large', retryable: false };
+    server.will(json(200, { results: [{ ...stored, duplicate: true }, { ...stored, duplicate: false }, refused] }));
+    const { code, err } = await imported(['-'], [1, 2, 3].map((seq) => `${message(seq)}\n`).join(''));
+    expect(code).toBe(1);
+    expect(err).toContain('1 new, 1 there already\nrestante: 1 message refused\n');
   });
 
   it('of a file that is not there is refused with 2', async () => {

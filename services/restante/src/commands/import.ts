@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { memberSource } from '@restante/http/raw-json';
 import type { Message } from '@restante/protocol';
-import { isMailbox } from '@restante/protocol';
 import { Refused, Usage } from '../failure.js';
 import { type Item, postAll } from '../http/batches.js';
 import type { Server } from '../http/server.js';
 import { type Io, say } from '../io.js';
-import { Progress } from '../progress.js';
+import { counted, Progress } from '../progress.js';
+import { mailboxArgument } from './arguments.js';
 import { linesOf } from './lines.js';
 
 /**
@@ -49,15 +49,16 @@ export async function importMessages(io: Io, server: Server, file: string, { fro
     }
   } catch (error) {
     progress.pause();
-    say(io, `lines up to ${tally.done} are stored; go on with --from-line ${tally.done + 1}`);
+    if (tally.done >= fromLine) say(io, `lines up to ${tally.done} are stored; go on with --from-line ${tally.done + 1}`);
     throw error;
   } finally {
     stream.destroy();
   }
   progress.end();
-  if (tally.duplicates > 0) say(io, `${tally.duplicates} of them were stored before`);
-  if (tally.purges > 0) say(io, `${tally.purges} lines say that a mailbox was purged, and were left out`);
-  if (tally.refused > 0) throw new Refused({ status: 200, detail: `${tally.refused} messages were refused` });
+  const { purges, duplicates, refused } = tally;
+  if (purges > 0) say(io, `${counted(purges, 'purge')} left out: there is nothing to publish`);
+  say(io, `${(progress.count - duplicates - refused).toLocaleString('en')} new, ${duplicates.toLocaleString('en')} there already`);
+  if (refused > 0) throw new Refused({ status: 200, detail: `${counted(refused, 'message')} refused` });
 }
 
 interface Tally {
@@ -110,8 +111,10 @@ function parse(line: string, number: number): Message {
   } catch (error) {
     throw new Usage(`line ${number} is not valid JSON`, { cause: error });
   }
-  const isMessage =
-    typeof message?.mailbox === 'string' && isMailbox(message.mailbox) && typeof (message.id ?? message.cursor) === 'string';
-  if (!isMessage) throw new Usage(`line ${number} is no Message: it needs a mailbox, and an id or a cursor`);
+  if (typeof message?.mailbox !== 'string') throw new Usage(`line ${number} is no Message: it has no mailbox`);
+  mailboxArgument(message.mailbox, `line ${number} is no Message: `);
+  if (typeof (message.id ?? message.cursor) !== 'string') {
+    throw new Usage(`line ${number} is no Message of an export: it has neither an id nor a cursor. Give it an id, and it is stored once`);
+  }
   return message as Message;
 }
