@@ -77,13 +77,10 @@ export class GroupCommit {
       // All that is submitted in one turn of the event loop shares a flush: a flush costs the same for one as for hundreds.
       await new Promise((resolve) => setImmediate(resolve));
       const group = this.#take();
-      const refusal = this.#broken ?? this.#options.space.refusal(group);
-      if (refusal !== undefined) {
-        for (const work of group) work.refused(refusal);
-        continue;
-      }
       try {
-        await this.#commit(group);
+        const refusal = this.#broken ?? this.#options.space.refusal(group);
+        if (refusal === undefined) await this.#commit(group);
+        else for (const work of group) work.refused(refusal);
       } catch (error) {
         this.#broken = new RestanteError('LOG_UNAVAILABLE', 'a commit failed', { cause: error });
         for (const work of group) work.refused(this.#broken);
