@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RestanteError } from '@restante/protocol';
+import { entryBytes, type RestanteError } from '@restante/protocol';
 import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../backend.js';
@@ -245,6 +245,17 @@ describe('what is kept', () => {
       expect(table('ids').getCount()).toBe(kept.filter((entry) => entry.id !== undefined).length);
       expect(table('newest').getCount()).toBe(new Set(kept.map((entry) => entry.mailbox)).size);
     });
+  });
+
+  it('stays near its limit however fast appends come', async () => {
+    const backend = await open();
+    const log = await backend.openLog('_', { idWindowMs: 60_000, bytes: 4_000 * entryBytes(text('/a', 'x')) });
+    for (let i = 0; i < 8; i += 1) {
+      await Promise.all(Array.from({ length: 20 }, () => store(log, ...Array.from({ length: 100 }, () => text('/a', 'x')))));
+    }
+    const { floor, head } = await log.state();
+    // Between two steps comes one group, of up to 2,000 messages.
+    expect(head - floor).toBeLessThanOrEqual(1.5 * 4_000);
   });
 
   it('forgets ids when their window is over, though their entries stay', async () => {

@@ -15,8 +15,10 @@ import { Tables } from './tables.js';
 
 /** Pages that one entry may dirty beyond its own bytes: a leaf in each of four tables. */
 const ENTRY_DISK_BYTES = 4 * 4_096;
-/** Entries that one step of retention removes: few enough for what they dirty to fit into a small reserve, and for appends to get their turn. */
-const RETENTION_STEP_ENTRIES = 250;
+/** Entries that one step of retention removes: more than the largest group of appends brings, which come between two steps. */
+const RETENTION_STEP_ENTRIES = 4_000;
+/** The same where the disk is full: few enough for what they dirty to fit into a small reserve. */
+const SMALL_STEP_ENTRIES = 250;
 const INDEX_VALUE_BYTES = 4;
 
 export interface LmdbLogOptions {
@@ -129,25 +131,29 @@ export class LmdbLog implements Log, TailSource, LogWriter {
   retain(): void {
     if (this.#retaining || this.closed || !this.#isDue()) return;
     this.#retaining = true;
-    const done = (): void => {
-      this.#retaining = false;
-    };
+    this.#retainStep(RETENTION_STEP_ENTRIES);
+  }
+
+  #retainStep(entriesMax: number): void {
     this.#commits.submit({
       writer: this,
       bytes: 0,
-      diskBytes: RETENTION_STEP_ENTRIES * ENTRY_DISK_BYTES,
+      diskBytes: entriesMax * ENTRY_DISK_BYTES,
       frees: true,
       alone: true,
       write: () => {
-        this.#forgetIds();
-        this.#removeOldest();
+        this.#forgetIds(entriesMax);
+        this.#removeOldest(entriesMax);
       },
       stored: () => {
-        done();
+        this.#retaining = false;
         this.retain();
       },
-      // Where even retention finds no room it is tried again with the next turn of the timer.
-      refused: done,
+      refused: () => {
+        if (entriesMax > SMALL_STEP_ENTRIES) return this.#retainStep(SMALL_STEP_ENTRIES);
+        // Where even a small step finds no room it is tried again with the next turn of the timer.
+        this.#retaining = false;
+      },
     });
   }
 
@@ -235,11 +241,11 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     return this.#clock() - (this.#policy.ageMs ?? Number.POSITIVE_INFINITY);
   }
 
-  #removeOldest(): void {
+  #removeOldest(entriesMax: number): void {
     const { entries, index, newest } = this.#store;
     const { number, head } = this.#written;
     const oldestKept = this.#oldestKept();
-    for (const { seq, value } of this.#tables.rows(this.#written.floor, head, RETENTION_STEP_ENTRIES)) {
+    for (const { seq, value } of this.#tables.rows(this.#written.floor, head, entriesMax)) {
       const entry = decodeEntry(seq, value);
       if (entry.time >= oldestKept && this.#written.bytes <= (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) break;
       remove(entries, seqKey(number, seq));
@@ -252,10 +258,10 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     this.#readable = { ...this.#readable, floor: this.#written.floor };
   }
 
-  #forgetIds(): void {
+  #forgetIds(entriesMax: number): void {
     const { floor, idsFloor, head } = this.#written;
     const forgotten = this.#clock() - this.#policy.idWindowMs;
-    for (const { seq, value } of this.#tables.rows(Math.max(floor, idsFloor), head, RETENTION_STEP_ENTRIES)) {
+    for (const { seq, value } of this.#tables.rows(Math.max(floor, idsFloor), head, entriesMax)) {
       const entry = decodeEntry(seq, value);
       if (entry.time > forgotten) break;
       if (entry.id !== undefined) this.#forgetId(entry.mailbox, entry.id, seq);
