@@ -7,6 +7,7 @@ import type { Health, Logger, Metrics, Part } from '@restante/runtime';
 import { startDeliverer } from './deliverer.js';
 import { SocketServer } from './socket/socket-server.js';
 import { Sockets } from './sockets.js';
+import { onUpgrade } from './upgrade.js';
 import { Streams } from './stream/stream-routes.js';
 import { createWaiting } from './waiting.js';
 
@@ -67,13 +68,14 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
     faults: logger,
     health,
   });
-  const sockets = new Sockets(config.socketHighWaterBytes, metrics);
-  const streams = new Streams(context, deliverer, sockets, heartbeatMs);
-  streams.addRoutes(app);
   const onFault = (err: unknown): RestanteError => {
-    logger.error({ err }, 'a request over a socket failed');
+    if (err instanceof RestanteError) return err;
+    logger.error({ err }, 'a request of a reader failed');
     return new RestanteError('INTERNAL', 'the request failed');
   };
+  const sockets = new Sockets(config.socketHighWaterBytes, metrics);
+  const streams = new Streams(context, deliverer, sockets, heartbeatMs, onFault);
+  streams.addRoutes(app);
   const socketServer = new SocketServer(
     { version, region, heartbeatMs, messageBytesMax, open, corsOrigins },
     { context, deliverer, sockets, onFault },
@@ -82,7 +84,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
     reply.header('upgrade', 'websocket');
     throw new RestanteError('UPGRADE_REQUIRED', 'open this address as a WebSocket');
   });
-  app.server.on('upgrade', (request, socket, head) => socketServer.onUpgrade(request, socket, head));
+  onUpgrade(app.server, (request, socket, head) => socketServer.onUpgrade(request, socket, head));
   addGauges(metrics, deliverer.edge, context.waits);
 
   let leaving = false;
@@ -91,7 +93,19 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
     const { silentLogs } = edge;
     return silentLogs.length === 0 ? undefined : `no frames arrive of ${silentLogs.join(', ')}`;
   });
-  await app.listen({ host, port });
+  const close = async (): Promise<void> => {
+    streams.close();
+    socketServer.close();
+    await app.close();
+    deliverer.close();
+    forgetCheck();
+  };
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { port: taken } = app.server.address() as AddressInfo;
 
   return {
@@ -101,13 +115,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
       context.waits?.end();
       await Promise.all([socketServer.drain(drainMs), streams.drain(drainMs)]);
     },
-    async close() {
-      streams.close();
-      socketServer.close();
-      await app.close();
-      deliverer.close();
-      forgetCheck();
-    },
+    close,
   };
 }
 

@@ -16,6 +16,9 @@ export async function paced<T>(all: ReadonlySet<T>, ms: number, act: (one: T) =>
 /** Longer than this nobody waits to come back: the leaving itself spreads those who go. */
 const RETRY_AFTER_MS_MAX = 5_000;
 
+/** Over this time those spread their return for whom no router had room. */
+export const REFUSED_MS = 5_000;
+
 /** Full jitter over as long as the leaving takes, within bounds: those who were sent away together do not come back together. */
 export function retryAfterMs(ms: number): number {
   return Math.ceil(Math.random() * Math.min(Math.max(ms, 1_000), RETRY_AFTER_MS_MAX));

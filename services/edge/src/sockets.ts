@@ -6,6 +6,9 @@ import type { Metrics } from '@restante/runtime';
  * (which must stay below high water plus one push).
  */
 
+/** For what is queued when a connection ends. */
+const END_MS_MAX = 2_000;
+
 type Transport = 'websocket' | 'sse';
 
 export class Sockets {
@@ -74,7 +77,11 @@ export abstract class SocketOutlet {
     this.#socket.uncork();
   }
 
+  /** The last that is written. A peer that does not take it, or keeps its own side open, does not keep the socket. */
   protected end(text: string): void {
     this.#socket.end(text);
+    this.#socket.destroySoon();
+    const stalled = setTimeout(() => this.#socket.destroy(), END_MS_MAX).unref();
+    this.#socket.once('close', () => clearTimeout(stalled));
   }
 }

@@ -32,7 +32,13 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
   const instance = randomUUID();
   const send = (edge: string, message: ToEdge): void => bus.publish(subjects.edge(region, edge), encode(message));
   const served = new Map<string, ServedLog>();
-  for (const log of logs.values()) served.set(log.name, await startServedLog(config, deps, { log, instance, send }));
+  const closeAll = async (): Promise<void> => void (await Promise.all([...served.values()].map((log) => log.close())));
+  try {
+    for (const log of logs.values()) served.set(log.name, await startServedLog(config, deps, { log, instance, send }));
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
 
   const receive = (payload: Uint8Array): void => {
     const message = decode(payload) as ToRouter | undefined;
@@ -52,7 +58,7 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
     async close() {
       clearInterval(beating);
       for (const unsubscribe of subscriptions) unsubscribe();
-      await Promise.all([...served.values()].map((log) => log.close()));
+      await closeAll();
     },
   };
 }

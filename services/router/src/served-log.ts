@@ -52,11 +52,11 @@ export async function startServedLog(
   if (hasSnapshot) await loadNewest(router, log, extent);
 
   const abort = new AbortController();
-  let aliveAt = Date.now();
+  let aliveAt = performance.now();
   const tailing = tail(log, router, abort.signal, logger, () => {
-    aliveAt = Date.now();
+    aliveAt = performance.now();
   });
-  const isAlive = (): boolean => Date.now() - aliveAt <= TAIL_SILENT_MS;
+  const isAlive = (): boolean => performance.now() - aliveAt <= TAIL_SILENT_MS;
   const holding = new Holding(lease, log.name, instance, isAlive, logger);
   holding.onLost = () => router.dropLinks();
   await holding.start();
@@ -78,13 +78,13 @@ export async function startServedLog(
       return router.position.seq;
     },
     onAttach(message) {
-      if (holding.isServing) router.onAttach(message, Date.now());
+      if (holding.isServing) router.onAttach(message, performance.now());
     },
     onCommands(message) {
-      if (holding.isServing) router.onCommands(message, Date.now());
+      if (holding.isServing) router.onCommands(message, performance.now());
     },
     onRead: (message) => router.onRead(message),
-    beat: () => (holding.isServing && isAlive() ? router.beat(Date.now()) : []),
+    beat: () => (holding.isServing && isAlive() ? router.beat(performance.now()) : []),
     async close() {
       abort.abort();
       await Promise.all([holding.end(), tailing]);

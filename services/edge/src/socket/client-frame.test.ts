@@ -45,6 +45,8 @@ describe('a frame of a client', () => {
     ['an unknown type', '{"type":"dance","ref":"a"}', 'a'],
     ['a type out of the prototype', '{"type":"constructor","ref":"a"}', 'a'],
     ['no type', '{"ref":"a"}', 'a'],
+    ['a type that has no text', '{"type":{"toString":1},"ref":"a"}', 'a'],
+    ['a type that is nested deeply', `{"ref":"a","type":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'a'],
     ['no ref', '{"type":"subscribe","mailbox":"/a"}', undefined],
     ['a ref that is too long', JSON.stringify({ type: 'unsubscribe', ref: 'x'.repeat(LIMITS.refBytesMax + 1) }), undefined],
     ['last as text', '{"type":"subscribe","ref":"a","mailbox":"/a","last":"5"}', 'a'],

@@ -27,7 +27,7 @@ export function readClientFrame(text: string): Received {
   const { type, ref } = value as { readonly type?: unknown; readonly ref?: unknown };
   const knownRef = typeof ref === 'string' && ref.length > 0 && ref.length <= LIMITS.refBytesMax ? ref : undefined;
   if (typeof type !== 'string' || !Object.hasOwn(CHECKS, type)) {
-    const given = type === undefined ? 'and is missing' : `not ${quote(String(type))}`;
+    const given = type === undefined ? 'and is missing' : `not ${typeof type === 'string' ? quote(type) : `a ${typeof type}`}`;
     return fault(`type is one of ${Object.keys(CHECKS).join(', ')}, ${given}`, knownRef, false);
   }
   const known = type as keyof typeof CHECKS;

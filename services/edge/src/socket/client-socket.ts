@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { After, Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import { ANONYMOUS } from '@restante/auth';
 import { type Context, itemEntry } from '@restante/http';
-import { type Cursor, ERRORS, formatCursor, formatPosition, type GapReason, LIMITS, RestanteError } from '@restante/protocol';
+import { CLOSE, type Cursor, ERRORS, formatCursor, formatPosition, type GapReason, LIMITS, RestanteError } from '@restante/protocol';
 import type { ClientFrame, PublishFrame, ServerFrame, SubscribeFrame } from '@restante/protocol/schemas';
 import type { Deliverer } from '../deliverer.js';
+import { REFUSED_MS, retryAfterMs } from '../leaving.js';
 import { SocketOutlet, type Sockets } from '../sockets.js';
 import { admit, subscribe } from '../subscriptions.js';
 import { readClientFrame } from './client-frame.js';
@@ -30,7 +31,7 @@ export interface ClientSocketDeps {
 }
 
 /** A subscription that is being looked up, or its reader. */
-type Subscription = 'starting' | Reader;
+type Subscription = symbol | Reader;
 
 export class ClientSocket extends SocketOutlet implements Outlet {
   readonly format = SOCKET_FORMAT;
@@ -52,12 +53,13 @@ export class ClientSocket extends SocketOutlet implements Outlet {
   // ---- what the client sends
 
   onText(text: string): void {
+    if (this.#closed) return;
     const received = readClientFrame(text);
     if (received.ok) {
       this.#handle(received.frame, received.dataSource);
     } else {
       this.#sendError(received.error, received.ref);
-      if (received.fatal) this.#source.close(4500, 'not a JSON object');
+      if (received.fatal) this.leave(CLOSE.notJson, 'not a JSON object');
     }
     this.#readWhileThereIsRoom();
   }
@@ -78,12 +80,15 @@ export class ClientSocket extends SocketOutlet implements Outlet {
     if (this.#subscriptions.size >= max) throw new RestanteError('SUBSCRIPTIONS_TOO_MANY', `a connection has at most ${max} subscriptions`);
     const { context, deliverer } = this.#deps;
     const admitted = admit(context, ANONYMOUS, { mailboxes: [mailbox], after, last, catchUp });
-    this.#subscriptions.set(ref, 'starting');
-    const isUnwanted = (): boolean => this.#closed || this.#subscriptions.get(ref) !== 'starting';
+    // Its own mark: the ref may be given up and taken again while this one is looked up.
+    const starting = Symbol(ref);
+    this.#subscriptions.set(ref, starting);
+    const isUnwanted = (): boolean => this.#closed || this.#subscriptions.get(ref) !== starting;
     // The reader has its name before it is told the first thing.
     const begin = (from: After): Reader =>
       deliverer.edge.subscribe(this.#connection, { ...admitted, after: from }, (reader) => this.#name(ref, reader));
     subscribe(context, admitted, isUnwanted, begin).catch((error: unknown) => {
+      if (isUnwanted()) return;
       this.#subscriptions.delete(ref);
       this.#sendError(error, ref);
     });
@@ -98,7 +103,7 @@ export class ClientSocket extends SocketOutlet implements Outlet {
     const subscription = this.#subscriptions.get(ref);
     if (subscription === undefined) throw new RestanteError('REF_UNKNOWN', 'this connection has no subscription with this ref');
     this.#subscriptions.delete(ref);
-    if (subscription === 'starting') return;
+    if (typeof subscription === 'symbol') return;
     this.#refs.delete(subscription);
     this.#deps.deliverer.edge.unsubscribe(subscription);
   }
@@ -162,14 +167,23 @@ export class ClientSocket extends SocketOutlet implements Outlet {
     const ref = this.#refOf(reader);
     this.#refs.delete(reader);
     this.#subscriptions.delete(ref);
-    this.#sendError(new RestanteError('INTEREST_REFUSED', 'no router has room for this subscription'), ref);
+    const error = new RestanteError('INTEREST_REFUSED', 'no router has room for this subscription', {
+      retryAfterMs: retryAfterMs(REFUSED_MS),
+    });
+    this.#sendError(error, ref);
   }
 
   // ---- its end
 
-  drain(retryAfterMs: number): void {
-    this.#send({ type: 'drain', retryAfterMs });
-    this.#source.close(4000, 'draining');
+  drain(retryMs: number): void {
+    this.#send({ type: 'drain', retryAfterMs: retryMs });
+    this.leave(CLOSE.draining, 'draining');
+  }
+
+  /** Nothing follows a close frame (RFC 6455, 5.5.1): its readers end first. */
+  leave(code: number, reason: string): void {
+    this.onClose();
+    this.#source.close(code, reason);
   }
 
   hello(frame: ServerFrame & { readonly type: 'hello' }): void {
@@ -189,7 +203,7 @@ export class ClientSocket extends SocketOutlet implements Outlet {
   }
 
   #send(frame: ServerFrame): void {
-    this.write(frameOf(frame));
+    if (!this.#closed) this.write(frameOf(frame));
   }
 
   #sendError(error: unknown, ref: string | undefined): void {

@@ -60,6 +60,8 @@ export class SocketServer {
 
   /** For the HTTP server's `upgrade` event. */
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node takes its own listener away before `upgrade`: without one, a peer that resets ends the process.
+    socket.on('error', () => socket.destroy());
     try {
       this.#check(request);
     } catch (error) {
@@ -83,7 +85,7 @@ export class SocketServer {
     const peer: Peer = { client, socket: ws, pingsMissed: 0 };
     this.#peers.add(peer);
     ws.on('message', (data, isBinary) => {
-      if (isBinary) ws.close(CLOSE.binary, 'binary frames are not part of this protocol');
+      if (isBinary) client.leave(CLOSE.binary, 'binary frames are not part of this protocol');
       else client.onText((data as Buffer).toString());
     });
     ws.on('pong', () => {
@@ -103,7 +105,7 @@ export class SocketServer {
   #pingAll(): void {
     for (const peer of this.#peers) {
       if (peer.pingsMissed >= PINGS_MISSED_MAX) {
-        peer.socket.terminate();
+        peer.client.leave(CLOSE.silent, 'no pong');
       } else {
         peer.pingsMissed += 1;
         peer.socket.ping();

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Connection, Outlet, PageBatch, Reader } from '@restante/delivery';
 import type { Cursor, GapReason } from '@restante/protocol';
 import type { Deliverer } from '../deliverer.js';
+import { REFUSED_MS, retryAfterMs } from '../leaving.js';
 import { SocketOutlet, type Sockets } from '../sockets.js';
 import { COMMENT, gapEvent, idBlock, leavingBlock, liveEvent, RETRY, type StreamFormat } from './stream-format.js';
 
@@ -54,7 +55,7 @@ export class EventStream extends SocketOutlet implements Outlet {
   }
 
   refused(): void {
-    this.drain(0);
+    this.drain(retryAfterMs(REFUSED_MS));
   }
 
   /** Live streams get their position from delivery; the others a comment, so that nobody in between takes them for dead. */
@@ -62,9 +63,9 @@ export class EventStream extends SocketOutlet implements Outlet {
     if (!this.#isLive && !this.isFull) this.write(COMMENT);
   }
 
-  drain(retryAfterMs: number): void {
+  drain(retryMs: number): void {
     if (this.#closed) return;
-    this.end(leavingBlock(retryAfterMs));
+    this.end(leavingBlock(retryMs));
     this.close();
   }
 

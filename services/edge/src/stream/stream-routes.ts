@@ -21,14 +21,16 @@ export class Streams {
   readonly #context: Context;
   readonly #deliverer: Deliverer;
   readonly #sockets: Sockets;
+  readonly #onFault: (error: unknown) => void;
   readonly #open = new Set<EventStream>();
   readonly #keepingAlive: NodeJS.Timeout;
   #draining = false;
 
-  constructor(context: Context, deliverer: Deliverer, sockets: Sockets, heartbeatMs: number) {
+  constructor(context: Context, deliverer: Deliverer, sockets: Sockets, heartbeatMs: number, onFault: (error: unknown) => void) {
     this.#context = context;
     this.#deliverer = deliverer;
     this.#sockets = sockets;
+    this.#onFault = onFault;
     this.#keepingAlive = setInterval(() => {
       for (const stream of this.#open) stream.keepAlive();
     }, heartbeatMs);
@@ -37,7 +39,7 @@ export class Streams {
   addRoutes(app: FastifyInstance): void {
     const responses = { 200: { description: 'Server-sent events: messages, live, gap.', schema: {}, type: 'text/event-stream' } };
     const summary = 'Follow mailboxes as server-sent events.';
-    app.get('/v1/stream', { config: { operation: { summary, query: StreamQuery, responses } } }, (request, reply) =>
+    app.get('/v1/stream', { exposeHeadRoute: false, config: { operation: { summary, query: StreamQuery, responses } } }, (request, reply) =>
       this.#begin(wantedByQuery(request.query), request, reply),
     );
     const body = { 'application/json': StreamQuery };
@@ -49,6 +51,8 @@ export class Streams {
     if (this.#draining) throw new RestanteError('DRAINING', 'this server is leaving', { retryAfterMs: retryAfterMs(1_000) });
     const admitted = admit(this.#context, ANONYMOUS, resumed(wanted, request.headers['last-event-id']));
 
+    // Behind another answer on its connection the head would wait, and the events would not.
+    if (reply.raw.socket === null) throw new RestanteError('REQUEST_INVALID', 'a stream is the only request on its connection');
     const { socket } = request.raw;
     const stream = new EventStream(socket, admitted.logs.size === 1 ? ONE_LOG : MANY_LOGS, this.#deliverer, this.#sockets);
     this.#open.add(stream);
@@ -62,7 +66,10 @@ export class Streams {
       admitted,
       () => stream.isClosed,
       (from) => this.#deliverer.edge.subscribe(stream.connection, { ...admitted, after: from }),
-    ).catch(() => stream.drain(retryAfterMs(1_000)));
+    ).catch((error: unknown) => {
+      this.#onFault(error);
+      stream.drain(retryAfterMs(1_000));
+    });
   }
 
   async drain(ms: number): Promise<void> {
