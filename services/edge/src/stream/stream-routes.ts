@@ -60,7 +60,7 @@ export class Streams {
       this.#open.delete(stream);
       stream.close();
     });
-    sendHead(reply, this.#context.admission.isPublic([...admitted.logs.keys()]));
+    sendHead(reply);
     subscribe(
       this.#context,
       admitted,
@@ -90,8 +90,7 @@ function resumed(wanted: Wanted, lastEventId: string | readonly string[] | undef
 }
 
 /** From here on the socket is ours: bytes go to it as they are. */
-function sendHead(reply: FastifyReply, isPublic: boolean): void {
-  if (isPublic && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*');
+function sendHead(reply: FastifyReply): void {
   // Set by hooks, CORS among them, and not written by a reply that is hijacked.
   const headers = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
