@@ -1,5 +1,5 @@
 import { type NewEntry, parseMailbox, quote, RestanteError } from '@restante/protocol';
-import { type Body, checkContentType, isJsonType, mediaType, withType } from './body.js';
+import { type Body, checkContentType, isJsonType, mediaType, onOneLine, withType } from './body.js';
 import type { Limits } from './context.js';
 import { itemMessageHeaders, scheduleUnavailable } from './message-headers.js';
 import { checkMessageId } from './message-id.js';
@@ -54,7 +54,7 @@ function stringIn(item: Item, kind: (typeof BODIES)[number]): string {
 }
 
 function bodyBytes(kind: (typeof BODIES)[number], dataSource: string, value: string): Buffer {
-  if (kind === 'data') return Buffer.from(dataSource);
+  if (kind === 'data') return onOneLine(Buffer.from(dataSource));
   if (kind === 'text') return Buffer.from(value);
   if (value.length % 4 !== 0 || !BASE64.test(value)) throw new RestanteError('BODY_INVALID', 'base64 is not valid base64');
   return Buffer.from(value, 'base64');

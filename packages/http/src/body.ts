@@ -99,7 +99,7 @@ function sniff(bytes: Buffer): Body {
 }
 
 /** Valid JSON has line breaks only as white space, so a space means the same and keeps a Message on one line. Changes `bytes`. */
-function onOneLine(bytes: Buffer): Buffer {
+export function onOneLine(bytes: Buffer): Buffer {
   for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) bytes[at] = 0x20;
   for (let at = bytes.indexOf(0x0d); at >= 0; at = bytes.indexOf(0x0d, at + 1)) bytes[at] = 0x20;
   return bytes;

@@ -97,6 +97,5 @@ function parseBatch(request: FastifyRequest, messagesMax: number): ParsedBatch {
   const items = parseJson(text);
   if (!Array.isArray(items) || items.length === 0) throw new RestanteError('BODY_INVALID', 'a batch is an array of at least one message');
   if (items.length > messagesMax) throw new RestanteError('BATCH_TOO_LARGE', `a batch has at most ${messagesMax} messages`);
-  // Line breaks are only white space in valid JSON, and a Message must stay on one line.
-  return { items, dataSources: memberSources(/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text, 'data') };
+  return { items, dataSources: memberSources(text, 'data') };
 }
