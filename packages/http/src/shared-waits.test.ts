@@ -21,7 +21,7 @@ class CountedLog {
 
   readonly read = async ({ after }: PageAfter): Promise<PageRead> => {
     this.reads += 1;
-    const from = typeof after === 'string' ? 0 : (after.get('_')?.seq ?? 0);
+    const from = after === 'now' ? this.entries.length : after === 'earliest' ? 0 : (after.get('_')?.seq ?? 0);
     const entries = this.entries.filter(({ seq }) => seq > from).map((entry) => ({ log: '_', epoch: EPOCH, entry }));
     return { entries, next: new Map([['_', { epoch: EPOCH, seq: this.entries.length }]]), complete: this.complete, closed: false };
   };
@@ -105,6 +105,25 @@ describe('shared waits', () => {
     log.append('news');
     waiting.arrive();
     expect(text(await body)).toContain('"text":"news"');
+  });
+
+  it('takes nobody in whom it could only lead back to long ago', async () => {
+    const early = waits.join(wanted({ after: 'now', waitMs: 60_000 }), 'anonymous');
+    await promises();
+    await vi.advanceTimersByTimeAsync(9_000);
+    const joined = waits.join(wanted({ after: 'now', waitMs: 1_000 }), 'anonymous');
+    await promises();
+    expect(waits.shared).toBe(1);
+    log.append('of another mailbox, say');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(text(await joined.body)).toContain(`"next":"_.${EPOCH}.0"`);
+
+    const late = waits.join(wanted({ after: 'now', waitMs: 1_000 }), 'anonymous');
+    await promises();
+    expect([waits.shared, log.reads]).toEqual([2, 2]);
+    waits.end();
+    expect(text(await late.body)).toContain(`"next":"_.${EPOCH}.1"`);
+    expect(text(await early.body)).toContain('"messages":[]');
   });
 
   it('goes on for the others when one leaves, and ends with the last', async () => {

@@ -5,6 +5,12 @@ import { formatStart, type PageAfter } from './page-request.js';
 import { emptyPage, type PageRead } from './pages.js';
 
 /**
+ * A wait that looked at the log longer ago takes nobody in: its empty answer leads back to that look, which for who has only just
+ * come may lie before what the log still keeps. Short beside the longest wait, long beside a crowd's arrival.
+ */
+const JOINABLE_MS = 10_000;
+
+/**
  * Long polls. Requests that ask for the same are one wait, one read and one encoded body, however many they are; each has its own
  * deadline and leaves alone. A wait ends when nobody is left. How many may wait is bounded (I7): beyond, `OVERLOADED`.
  */
@@ -12,9 +18,11 @@ export class SharedWaits {
   readonly #waiting: Waiting;
   readonly #read: (request: PageAfter) => Promise<PageRead>;
   readonly #waitsMax: number;
-  readonly #shared = new Map<string, SharedWait>();
+  readonly #joinable = new Map<string, SharedWait>();
+  /** Also those that nobody can join any more. */
+  readonly #running = new Set<SharedWait>();
   #count = 0;
-  #running = 0;
+  #ended = false;
 
   constructor(waiting: Waiting, read: (request: PageAfter) => Promise<PageRead>, waitsMax: number) {
     this.#waiting = waiting;
@@ -24,20 +32,18 @@ export class SharedWaits {
 
   /**
    * Waits until there is something for this request, or for its `waitMs`: then the body is an empty page to go on from.
-   * Joins a wait under way without a look at the log: nothing that matches has come since that one looked.
+   * Joins a wait that looked a short while ago without a look at the log: nothing that matches has come since.
    * @param permission what the caller may read, as text: only equals share. @throws RestanteError `OVERLOADED`
    */
   join(request: PageAfter, permission: string): WaitHandle {
     if (this.#count >= this.#waitsMax) throw new RestanteError('OVERLOADED', 'too many requests wait here already');
     const key = `${permission} ${request.pattern.text} ${request.mode} ${request.limit} ${formatStart(request.after)}`;
-    let shared = this.#shared.get(key);
-    if (shared === undefined) {
-      const created = new SharedWait(() => this.#shared.get(key) === created && this.#shared.delete(key));
-      this.#shared.set(key, created);
-      this.#running += 1;
-      void created.run(request, this.#read, this.#waiting).finally(() => {
-        this.#running -= 1;
-      });
+    let shared = this.#joinable.get(key);
+    if (shared === undefined || !shared.isJoinable) {
+      const created = new SharedWait(() => this.#joinable.get(key) === created && this.#joinable.delete(key));
+      this.#joinable.set(key, created);
+      this.#running.add(created);
+      void created.run(request, this.#read, this.#waiting).finally(() => this.#running.delete(created));
       shared = created;
     }
     this.#count += 1;
@@ -53,12 +59,18 @@ export class SharedWaits {
 
   /** Waits that they share: as many as are under way, whether or not another request could join them. */
   get shared(): number {
-    return this.#running;
+    return this.#running.size;
+  }
+
+  /** Nobody is to wait here any more. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Answers everybody at once, each with a place to go on from; for a server that leaves. */
   end(): void {
-    for (const shared of this.#shared.values()) shared.end();
+    this.#ended = true;
+    for (const shared of this.#running) shared.end();
   }
 }
 
@@ -81,10 +93,16 @@ class SharedWait {
   readonly #forget: () => void;
   /** Everything up to here was looked at and holds nothing; undefined until the first look is over. */
   #seen: Cursor | undefined;
+  #seenAtMs = 0;
   #nothing: PageBody | undefined;
 
   constructor(forget: () => void) {
     this.#forget = forget;
+  }
+
+  /** Is what it would answer now still news to who comes now? */
+  get isJoinable(): boolean {
+    return this.#seen === undefined || performance.now() - this.#seenAtMs < JOINABLE_MS;
   }
 
   join(waitMs: number, left: () => void): WaitHandle {
@@ -148,6 +166,7 @@ class SharedWait {
   #looked(upTo: Cursor): void {
     const isFirst = this.#seen === undefined;
     this.#seen = upTo;
+    this.#seenAtMs = performance.now();
     this.#nothing = undefined;
     if (isFirst) for (const member of this.#members) member.startTimer();
   }
