@@ -1,5 +1,4 @@
-import { type Entry, entryBytes, type Pattern } from '@restante/protocol';
-import { anyOf } from './pattern-index.js';
+import { anyOf, type Entry, entryBytes, type Pattern } from '@restante/protocol';
 
 /**
  * A bounded window of a log's newest entries, indexed by mailbox: the router's hot tail and the edge's ring.

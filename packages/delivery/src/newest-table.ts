@@ -1,6 +1,5 @@
-import { type Entry, entryBytes } from '@restante/protocol';
+import { anyOf, type Entry, entryBytes } from '@restante/protocol';
 import { cutPage, type WindowPage, type WindowRead } from './entry-window.js';
-import { anyOf } from './pattern-index.js';
 
 /**
  * The newest entry of every mailbox of a log: what a router of a namespace with `snapshot` answers `latest` reads from.

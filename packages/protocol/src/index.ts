@@ -5,4 +5,5 @@ export * from './history.js';
 export * from './limits.js';
 export * from './names.js';
 export * from './namespaces.js';
+export * from './pattern-index.js';
 export type * from './schemas/index.js';

@@ -1,5 +1,4 @@
-import { type Cursor, type Entry, type GapReason, type Pattern } from '@restante/protocol';
-import { PatternIndex } from '../pattern-index.js';
+import { type Cursor, type Entry, type GapReason, type Pattern, PatternIndex } from '@restante/protocol';
 import type { EdgeLog } from './edge-log.js';
 import type { PageAnswer } from '../wire/messages.js';
 import type { Reader } from './reader.js';

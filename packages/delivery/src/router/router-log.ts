@@ -1,8 +1,17 @@
-import { currentEpoch, type Entry, type Epochs, entryBytes, type Extent, type Pattern, parsePattern, sharedUpTo } from '@restante/protocol';
+import {
+  currentEpoch,
+  type Entry,
+  type Epochs,
+  entryBytes,
+  type Extent,
+  type Pattern,
+  PatternIndex,
+  parsePattern,
+  sharedUpTo,
+} from '@restante/protocol';
 import { EntryWindow } from '../entry-window.js';
 import { DELIVERY } from '../limits.js';
 import { NewestTable } from '../newest-table.js';
-import { PatternIndex } from '../pattern-index.js';
 import type { Attach, Attached, Beat, Commands, Frame, LinkName, PageAnswer, Read } from '../wire/messages.js';
 
 /**

@@ -1,4 +1,4 @@
-import { isReserved, matches, type Pattern } from '@restante/protocol';
+import { isReserved, matches, type Pattern } from './names.js';
 
 /**
  * Which values want a mailbox: one look-up for the name, one for its parent's `/*`, one for each ancestor's `/**`,

@@ -1,6 +1,6 @@
-import { matches, parsePattern } from '@restante/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { matches, parsePattern } from './names.js';
 import { anyOf, PatternIndex } from './pattern-index.js';
 
 const segment = fc.constantFrom('a', 'b', 'meta', 'service', 'ab');
