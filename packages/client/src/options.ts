@@ -27,6 +27,8 @@ export type ConnectionState =
 export interface Gap {
   /** `retention`: they were older than the log keeps. `history`: the log lost or changed its past. */
   readonly reason: GapReason;
+  /** Where reading goes on, where that was said. */
+  readonly cursor: string | undefined;
 }
 
 /** As much of a `WebSocket` as is used. */

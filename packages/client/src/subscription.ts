@@ -26,7 +26,7 @@ type Item =
   | { readonly kind: 'message'; readonly message: WireMessage; readonly chars: number }
   | { readonly kind: 'position'; cursor: string }
   | { readonly kind: 'live' | 'behind' }
-  | { readonly kind: 'gap'; readonly cursor: string | undefined; readonly gap: Gap };
+  | { readonly kind: 'gap'; readonly gap: Gap };
 
 /** What a subscription needs of its client. */
 export interface SubscriptionOwner {
@@ -112,6 +112,8 @@ class SubscriptionFeed<T> implements Feed {
   #chars = 0;
   isFull = false;
   readonly #waiters: Waiter<T>[] = [];
+  /** An iterator was given a message, and has not come back. */
+  #isHolding = false;
   /** As it was told last, whether or not the application has got there. */
   #isTold = false;
   isLive = false;
@@ -186,7 +188,7 @@ class SubscriptionFeed<T> implements Feed {
   gap(cursor: string | undefined, reason: GapReason): void {
     if (this.#isOver) return;
     this.#received.replace(cursor);
-    this.#push({ kind: 'gap', cursor, gap: { reason } });
+    this.#push({ kind: 'gap', gap: { reason, cursor } });
   }
 
   refused(error: Error): void {
@@ -220,6 +222,7 @@ class SubscriptionFeed<T> implements Feed {
 
   next(): Promise<IteratorResult<Message<T>, undefined>> {
     const message = this.#take();
+    this.#isHolding = message !== undefined;
     if (message !== undefined) return Promise.resolve({ done: false, value: message as Message<T> });
     const error = this.#error;
     this.#error = undefined;
@@ -246,19 +249,15 @@ class SubscriptionFeed<T> implements Feed {
 
   #push(item: Item): void {
     this.#items.push(item);
-    const { length } = this.#items;
-    // What is no message is done at once where no message waits before it.
-    if (item.kind !== 'message') {
-      if (length === 1) this.#take();
-      return;
-    }
-    if (this.#onMessage !== undefined) {
-      const message = this.#take();
-      if (message !== undefined) attempt(() => this.#onMessage?.(message as Message<T>));
-    } else if (this.#waiters.length > 0) {
-      const value = this.#take() as Message<T>;
-      this.#waiters.shift()?.resolve({ done: false, value });
-    }
+    // Whoever holds a message has not seen to it yet: what stands behind it comes when the next one is asked for.
+    if (this.#isHolding || (item.kind !== 'message' && this.#items.length > 1)) return;
+    if (item.kind === 'message' && this.#onMessage === undefined && this.#waiters.length === 0) return;
+    const message = this.#take() as Message<T> | undefined;
+    if (message === undefined) return;
+    const waiter = this.#waiters.shift();
+    this.#isHolding = waiter !== undefined && this.#waiters.length === 0;
+    if (waiter !== undefined) waiter.resolve({ done: false, value: message });
+    else attempt(() => this.#onMessage?.(message));
   }
 
   /** The next message; what stands before it is done on the way. */
@@ -285,8 +284,9 @@ class SubscriptionFeed<T> implements Feed {
         this.#taken.advance(item.cursor);
         break;
       case 'gap':
-        this.#taken.replace(item.cursor);
+        // Whoever saves its cursor upon this is told again.
         this.#tell('gap', item.gap);
+        this.#taken.replace(item.gap.cursor);
         break;
       default:
         this.isLive = item.kind === 'live';

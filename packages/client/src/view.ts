@@ -16,7 +16,7 @@ export interface ViewSnapshot<T = unknown> {
 export interface ViewEvents<T> {
   /** Anything has changed: at most once for all that comes at a time. */
   change: void;
-  /** Every message that the view received, purges too, in order. */
+  /** Every message that the view received, purges too, in order; after a gap those that it has come again. */
   message: Message<T>;
   live: void;
   behind: void;
@@ -30,8 +30,9 @@ export type OpenSubscription<T> = (options: SubscribeOptions<T>) => Subscription
 /** The newest message by mailbox: a snapshot first, then live; a mailbox that is purged goes. */
 export class View<T = unknown> extends Emitter<ViewEvents<T>> implements ReadonlyMap<string, Message<T>> {
   readonly #map = new Map<string, Message<T>>();
-  readonly #subscription: Subscription<T>;
-  /** After a gap everything is sent again: what does not come is no more. */
+  readonly #open: () => Subscription<T>;
+  #subscription: Subscription<T>;
+  /** After a gap everything is read again: what does not come is no more. */
   #unconfirmed: Set<string> | undefined;
   #gap: Gap | undefined;
   #snapshot: ViewSnapshot<T> | undefined;
@@ -40,28 +41,8 @@ export class View<T = unknown> extends Emitter<ViewEvents<T>> implements Readonl
   /** @internal */
   constructor(open: OpenSubscription<T>, signal: AbortSignal | undefined) {
     super();
-    const subscription = open({ catchUp: 'latest', signal, onMessage: (message) => this.#onMessage(message) });
-    this.#subscription = subscription;
-    subscription.on('live', () => {
-      for (const mailbox of this.#unconfirmed ?? []) this.#map.delete(mailbox);
-      this.#unconfirmed = undefined;
-      this.#change();
-      this.emit('live', undefined);
-    });
-    subscription.on('behind', () => {
-      this.#change();
-      this.emit('behind', undefined);
-    });
-    subscription.on('gap', (gap) => {
-      this.#gap = gap;
-      this.#unconfirmed = new Set(this.#map.keys());
-      this.#change();
-      this.emit('gap', gap);
-    });
-    subscription.on('error', (error) => {
-      this.#change();
-      this.emit('error', error);
-    });
+    this.#open = () => this.#listen(open({ catchUp: 'latest', signal, onMessage: (message) => this.#onMessage(message) }));
+    this.#subscription = this.#open();
   }
 
   get size(): number {
@@ -114,6 +95,35 @@ export class View<T = unknown> extends Emitter<ViewEvents<T>> implements Readonl
   /** Follows no longer; what it holds stays. */
   close(): void {
     this.#subscription.close();
+  }
+
+  #listen(subscription: Subscription<T>): Subscription<T> {
+    subscription.on('live', () => {
+      for (const mailbox of this.#unconfirmed ?? []) this.#map.delete(mailbox);
+      this.#unconfirmed = undefined;
+      this.#change();
+      this.emit('live', undefined);
+    });
+    subscription.on('behind', () => {
+      this.#change();
+      this.emit('behind', undefined);
+    });
+    subscription.on('gap', (gap) => this.#onGap(gap));
+    subscription.on('error', (error) => {
+      this.#change();
+      this.emit('error', error);
+    });
+    return subscription;
+  }
+
+  /** A gap does not say whose newest messages are missing or gone, so all are read anew. */
+  #onGap(gap: Gap): void {
+    this.#gap = gap;
+    this.#unconfirmed = new Set(this.#map.keys());
+    this.#subscription.close();
+    this.#subscription = this.#open();
+    this.#change();
+    this.emit('gap', gap);
   }
 
   #onMessage(message: Message<T>): void {

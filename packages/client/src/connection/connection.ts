@@ -20,9 +20,14 @@ export interface ConnectionOptions {
   readonly onLink: (link: Link | undefined) => void;
 }
 
+interface Opened {
+  readonly link: Link;
+  readonly timers: ReadonlySet<() => void>;
+}
+
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #links = new Map<number, Link>();
+  readonly #links = new Map<number, Opened>();
   #machine: Machine = INITIAL;
   #stopTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -44,7 +49,7 @@ export class Connection {
       transports: transports.length,
       endpoints: endpoints.length,
     });
-    if (event.type === 'ended') this.#links.delete(event.link);
+    if (event.type === 'ended') this.#forget(event.link);
     this.#machine = machine;
     this.#setTimer();
     for (const effect of effects) this.#perform(effect);
@@ -55,16 +60,16 @@ export class Connection {
     const { onLink } = this.#options;
     if (effect.type === 'open') this.#open(effect);
     else if (effect.type === 'release') onLink(undefined);
-    else if (effect.type === 'adopt') onLink(this.#links.get(effect.link));
-    else if (effect.type === 'probe') this.#links.get(effect.link)?.probe();
+    else if (effect.type === 'adopt') onLink(this.#links.get(effect.link)?.link);
+    else if (effect.type === 'probe') this.#links.get(effect.link)?.link.probe();
     else {
-      this.#links.get(effect.link)?.close();
-      this.#links.delete(effect.link);
+      this.#links.get(effect.link)?.link.close();
+      this.#forget(effect.link);
     }
   }
 
   #open({ link, transport, endpoint }: Effect & { type: 'open' }): void {
-    const { transports, endpoints, token, after, random } = this.#options;
+    const { transports, endpoints, token, random } = this.#options;
     const url = endpoints[endpoint] ?? '';
     const events: LinkContext['events'] = {
       connected: (heartbeatMs) => this.handle({ type: 'connected', link, heartbeatMs }),
@@ -72,18 +77,37 @@ export class Connection {
       drain: (retryAfterMs) => this.handle({ type: 'drain', link, retryAfterMs }),
       ended: (ending) => this.handle({ ...ending, type: 'ended', link }),
     };
+    // A link's timers end with it.
+    const timers = new Set<() => void>();
+    const after: After = (ms, call) => {
+      const stop = this.#options.after(ms, () => {
+        timers.delete(stop);
+        call();
+      });
+      timers.add(stop);
+      return () => {
+        timers.delete(stop);
+        stop();
+      };
+    };
     try {
       const opened = transports[transport]?.({ url, events, token, after, random });
-      if (opened !== undefined) this.#links.set(link, opened);
+      if (opened !== undefined) this.#links.set(link, { link: opened, timers });
     } catch {
       // A page served over https may not even try an address of http.
       queueMicrotask(() => events.ended({}));
     }
   }
 
+  #forget(link: number): void {
+    for (const stop of this.#links.get(link)?.timers ?? []) stop();
+    this.#links.delete(link);
+  }
+
   #setTimer(): void {
     const { now, after } = this.#options;
     const at = Math.min(this.#machine.dueAt, this.#machine.climbAt);
+    if (at === Number.POSITIVE_INFINITY) this.#stopTimer?.();
     // A deadline that moves on with every message is looked at again when its timer fires.
     if (at >= this.#timerAt) return;
     this.#stopTimer?.();
