@@ -10,7 +10,7 @@ import type { Store } from './store.js';
  */
 
 /** Rows between two turns of the event loop: about a millisecond. */
-const ROWS_PER_TURN = 500;
+export const ROWS_PER_TURN = 500;
 
 export class Tables {
   readonly #store: Store;

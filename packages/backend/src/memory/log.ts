@@ -1,14 +1,13 @@
 import {
+  anyOf,
   currentEpoch,
   type Entry,
   type Epochs,
   type Extent,
   entryBytes,
   forkedAt,
-  matches,
   type NewEntry,
   OPEN,
-  type Pattern,
   type Position,
   resumeAt,
 } from '@restante/protocol';
@@ -55,7 +54,8 @@ export class MemoryLog implements Log, TailSource {
     const extent = this.#extent();
     const resumption = resumeAt(extent, request.after, true, request.mode);
     const upTo = Math.max(resumption.start, Math.min(request.upTo ?? extent.head, extent.head));
-    const matching = this.#between(resumption.start, upTo).filter((entry) => matchesAny(request.patterns, entry));
+    const isWanted = anyOf(request.patterns);
+    const matching = this.#between(resumption.start, upTo).filter((entry) => isWanted(entry.mailbox));
     const candidates = request.mode === 'latest' ? newestOfEach(matching) : matching;
     const entries = fill(candidates, request);
     const last = entries[entries.length - 1];
@@ -66,7 +66,8 @@ export class MemoryLog implements Log, TailSource {
   async readNewest(request: NewestRequest): Promise<LogPage> {
     const extent = this.#extent();
     const { end, ...completeness } = endBefore(extent, request.before);
-    const matching = this.#between(extent.floor, end).filter((entry) => matchesAny(request.patterns, entry));
+    const isWanted = anyOf(request.patterns);
+    const matching = this.#between(extent.floor, end).filter((entry) => isWanted(entry.mailbox));
     const entries = fill(matching.toReversed(), request).reverse();
     const [first] = entries;
     const start = entries.length < matching.length && first !== undefined ? first.seq - 1 : extent.floor;
@@ -192,10 +193,6 @@ export class MemoryLog implements Log, TailSource {
 
 function idKey(mailbox: string, id: string): string {
   return `${mailbox} ${id}`;
-}
-
-function matchesAny(patterns: readonly Pattern[], entry: Entry): boolean {
-  return patterns.some((pattern) => matches(pattern, entry.mailbox));
 }
 
 function newestOfEach(ascending: readonly Entry[]): Entry[] {
