@@ -63,7 +63,10 @@ export class ModelNetwork {
     };
   }
 
-  readonly fetch = ((url: string, init: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string>; readonly signal?: AbortSignal }) =>
+  readonly fetch = ((
+    url: string,
+    init: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string>; readonly signal?: AbortSignal },
+  ) =>
     new Promise<Response>((resolve, reject) => {
       new ModelRequest(this, new URL(url), init, resolve, reject);
     })) as typeof fetch;
@@ -218,7 +221,11 @@ class ModelRequest implements Wire, Outbox {
     const { server } = this.#network;
     const { pathname, searchParams } = this.#url;
     if (this.#init.method === 'POST') {
-      const stored = server.publish(pathname.slice('/v1/mailboxes'.length), JSON.parse(this.#init.body ?? ''), this.#init.headers?.['idempotency-key']);
+      const stored = server.publish(
+        pathname.slice('/v1/mailboxes'.length),
+        JSON.parse(this.#init.body ?? ''),
+        this.#init.headers?.['idempotency-key'],
+      );
       this.#answer = () => this.#respond(stored);
     } else if (pathname === '/healthz') {
       this.#answer = () => this.#respond({ status: 'ok' });

@@ -1,4 +1,15 @@
-import { type Cursor, firstSegment, formatCursor, type GapReason, type Message, matches, type Pattern, parseCursor, parsePattern, type Position } from '@restante/protocol';
+import {
+  type Cursor,
+  firstSegment,
+  formatCursor,
+  type GapReason,
+  type Message,
+  matches,
+  type Pattern,
+  parseCursor,
+  parsePattern,
+  type Position,
+} from '@restante/protocol';
 import type { ClientFrame, Page, ServerFrame } from '@restante/protocol';
 import { ModelLog, positionIn } from './model-log.js';
 
@@ -125,7 +136,14 @@ export class ModelConnection {
     let cursor: Cursor;
     if (last !== undefined) cursor = new Map(logs.map((log) => [log.name, log.startOfLast(patterns, last)]));
     else cursor = from === 'now' ? heads(logs) : placeOf(from);
-    this.#readers.set(ref, { patterns, mode, fromNow: from === 'now' && last === undefined, cursor: new Map(cursor), isLive: false, hasBegun: false });
+    this.#readers.set(ref, {
+      patterns,
+      mode,
+      fromNow: from === 'now' && last === undefined,
+      cursor: new Map(cursor),
+      isLive: false,
+      hasBegun: false,
+    });
   }
 
   /** Does the next small thing for those who catch up; and says where the live ones stand, where it has not yet. */
@@ -177,7 +195,11 @@ export class ModelConnection {
     reader.hasBegun = true;
     if (this.#format === 'stream') {
       const retry = told ? '' : 'retry: 2000\n';
-      this.#outbox.say(reason === undefined ? `${retry}id: ${cursor}\n\n` : `${retry}id: ${cursor}\nevent: gap\ndata: {"cursor":"${cursor}","reason":"${reason}"}\n\n`);
+      this.#outbox.say(
+        reason === undefined
+          ? `${retry}id: ${cursor}\n\n`
+          : `${retry}id: ${cursor}\nevent: gap\ndata: {"cursor":"${cursor}","reason":"${reason}"}\n\n`,
+      );
     } else if (told && reason !== undefined) this.#frame({ type: 'gap', ref, cursor, reason });
     else if (reason !== undefined) this.#frame({ type: 'subscribed', ref, cursor, complete: false, reason });
     else this.#frame({ type: 'subscribed', ref, cursor, complete: true });

@@ -62,7 +62,9 @@ class Run {
     const call = { publisher: 'client', call: this.#published, start: this.recorder.tick() };
     const publishing = this.client
       .publish(mailbox, data, { id })
-      .then(({ cursor, duplicate }) => recordPublish(this.recorder, call, [sent], [{ outcome: duplicate ? 'duplicate' : 'stored', cursor }]))
+      .then(({ cursor, duplicate }) =>
+        recordPublish(this.recorder, call, [sent], [{ outcome: duplicate ? 'duplicate' : 'stored', cursor }]),
+      )
       .then(() => void this.publishing.delete(publishing));
     this.publishing.add(publishing);
   }
@@ -158,7 +160,10 @@ class Run {
     // What an iterator was given at last.
     for (const [i] of this.followings.entries()) await this.take(i, 1_000);
     for (const { record, isOver } of this.followings) if (!isOver) record.end();
-    const verdict = judge(this.recorder.events, server.logs.map((log) => log.final()));
+    const verdict = judge(
+      this.recorder.events,
+      server.logs.map((log) => log.final()),
+    );
     expect(verdict.ok ? '' : verdict.text).toBe('');
     await this.client.close();
     await this.settle();
@@ -175,9 +180,16 @@ class Run {
 
   #explain(): never {
     const where = this.followings.map(({ name, subscription: { isLive, cursor }, isOver }) => ({ name, isLive, cursor, isOver }));
-    const views = this.views.map(({ pattern, view }) => ({ pattern, isLive: view.isLive, has: contentsOf(view), wants: this.#newest(pattern) }));
+    const views = this.views.map(({ pattern, view }) => ({
+      pattern,
+      isLive: view.isLive,
+      has: contentsOf(view),
+      wants: this.#newest(pattern),
+    }));
     const heads = this.server.logs.map(({ name, position }) => ({ name, ...position }));
-    throw new Error(`never at the end: ${JSON.stringify({ state: this.client.state, publishing: this.publishing.size, where, views, heads }, null, 1)}`);
+    throw new Error(
+      `never at the end: ${JSON.stringify({ state: this.client.state, publishing: this.publishing.size, where, views, heads }, null, 1)}`,
+    );
   }
 
   /** Has it taken the newest message that concerns it, and been told of the history that it is in? */
@@ -280,4 +292,3 @@ it('shows every message once and in order, whatever becomes of its connections',
     { numRuns: Number(process.env['RESTANTE_MODEL_RUNS'] ?? 60) },
   );
 });
-
