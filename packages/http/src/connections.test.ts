@@ -93,6 +93,22 @@ describe('connections', () => {
     expect((await log.state()).head).toBe(0);
   });
 
+  it.each([
+    ['comes without end', true, 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n'],
+    ['nobody wanted comes without end', true, 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n'],
+    ['does not come', false, 'POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n'],
+  ])('are answered once and then closed where a body that %s', async (_, sends, head) => {
+    const fixture = await listening(sends ? {} : { timeouts: { headersMs: 50, requestMs: 100 } });
+    const peer = new Peer(fixture.port).send(head);
+    const piece = 'x'.repeat(1024 * 1024);
+    const more = (): unknown => peer.socket.destroyed || peer.socket.write(piece, more);
+    if (sends) more();
+    else await vi.waitFor(() => expect(peer.received).toContain('MESSAGE_TOO_LARGE'));
+    await peer.closed;
+    expect(peer.received.match(/HTTP\/1\.1 \d+/g)).toHaveLength(1);
+    await vi.waitFor(async () => expect(await connections(fixture)).toBe(0));
+  });
+
   it('refuse bodies while too many are being received, and take them again afterwards', async () => {
     const { port, post } = await listening({ limits: { requestBytesMax: 1_500 } });
     const half = `POST /v1/mailboxes/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(1_000)}`;

@@ -18,6 +18,7 @@ import { pageRoute } from './routes/page.js';
 import { publishRoute } from './routes/publish.js';
 import { purgeRoute } from './routes/purge.js';
 import { SharedWaits } from './shared-waits.js';
+import { boundUnread } from './unread-bodies.js';
 
 /**
  * The HTTP server that edges and gateways share: every plain route of DESIGN section 8, over the logs.
@@ -33,6 +34,7 @@ export function createHttp(deps: HttpDeps): Http {
   const context = contextOf(deps);
   const app = createApp(deps, context);
   addFailures(app, deps.faults);
+  app.addHook('onResponse', async ({ raw }) => boundUnread(raw));
   const openApi = collectOperations(app, deps.version);
   takeBodiesAsBytes(app, context.limits.requestBytesMax);
   if (deps.open === true) admitOnlyLocal(app, deps);

@@ -4,6 +4,7 @@ import { quote, RestanteError } from '@restante/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FaultLog } from './context.js';
 import { codeOfFault, faultError, rawProblem, sendProblem } from './problem.js';
+import { isUnread } from './unread-bodies.js';
 
 /**
  * Where every failure ends up, fastify's and Node's own among them: each is a problem of the catalogue, whichever way it came.
@@ -46,7 +47,7 @@ export function internalFault(cause: unknown, request: FastifyRequest, faults: F
 
 /** What Node's parser refuses never becomes a request: the answer is written to the socket as it is. */
 export function onConnectionFault(fault: Error & { readonly code?: string }, socket: Socket): void {
-  if (fault.code === 'ECONNRESET' || !socket.writable || owesReply(socket)) {
+  if (fault.code === 'ECONNRESET' || !socket.writable || owesReply(socket) || isUnread(socket)) {
     socket.destroy();
     return;
   }

@@ -21,7 +21,7 @@ export class RequestBodies {
     this.#bytesMax = bytesMax;
   }
 
-  /** A content-type parser. What comes after an error is read and forgotten, for as long as a request may take. */
+  /** A content-type parser. What comes after an error is left unread. */
   readonly read = (request: FastifyRequest, payload: IncomingMessage, done: (error: Error | null, body?: Buffer) => void): void => {
     const { bodyLimit } = request.routeOptions;
     if (Number(request.headers['content-length']) > bodyLimit) {
