@@ -160,6 +160,32 @@ describe('connections', () => {
     expect(context.waits?.count).toBe(0);
   });
 
+  it('have nobody wait behind another answer: such a request is answered at once', async () => {
+    const waiting = new FakeWaiting();
+    const { port, context } = await listening({ waiting });
+    const peer = new Peer(port).send('GET /v1/mailboxes/a?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
+    await vi.waitFor(() => expect(waiting.calls.length).toBe(1));
+    expect(context.waits?.count).toBe(1);
+    waiting.arrive();
+    peer.socket.destroy();
+    await vi.waitFor(() => expect(context.waits?.count).toBe(0));
+  });
+
+  it('end with their next answer when the server leaves, and with that of a wait at once', async () => {
+    const waiting = new FakeWaiting();
+    const { port, leave } = await listening({ waiting });
+    const [kept, waits] = [new Peer(port), new Peer(port)];
+    kept.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    waits.send('GET /v1/mailboxes/a?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await vi.waitFor(() => expect([kept.received !== '', waiting.calls.length]).toEqual([true, 1]));
+    leave();
+    await waits.closed;
+    expect(waits.received).toMatch(/^HTTP\/1\.1 200 .*\r\nconnection: close\r\n.*"messages":\[\]/is);
+    kept.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await kept.closed;
+    expect(kept.received).toMatch(/200 OK.*200 OK\r\nconnection: close\r\n/is);
+  });
+
   it('may end in the middle of a page, and nobody else notices', async () => {
     const faults: unknown[] = [];
     const fixture = await listening({ faults: { error: (details) => faults.push(details) } });

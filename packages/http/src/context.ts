@@ -3,6 +3,8 @@ import type { Log } from '@restante/backend';
 import type { Cursor, Health, LIMITS, Namespaces, Pattern } from '@restante/protocol';
 import type { Admission } from './admission.js';
 import type { Appends } from './appends.js';
+import type { PageRequest } from './page-request.js';
+import type { PageRead } from './pages.js';
 import type { SharedWaits } from './shared-waits.js';
 
 /** What the routes are given, and what they make of it. */
@@ -67,6 +69,8 @@ export interface Context {
   readonly limits: Limits;
   readonly admission: Admission;
   readonly appends: Appends;
+  /** Within what one process reads at once. */
+  readonly readPage: (request: PageRequest) => Promise<PageRead>;
   readonly waits: SharedWaits | undefined;
   readonly callerOf: () => Caller;
 }

@@ -8,7 +8,7 @@ import { addFailures, answerFailure, onConnectionFault } from './failures.js';
 import { checkLocal } from './local-only.js';
 import { collectOperations } from './operation.js';
 import { addOrigins } from './origins.js';
-import { readPage } from './pages.js';
+import { PageReads } from './page-reads.js';
 import { RequestBodies } from './request-bodies.js';
 import { batchRoute } from './routes/batch.js';
 import { healthRoutes } from './routes/health.js';
@@ -28,6 +28,8 @@ export interface Http {
   readonly app: FastifyInstance;
   /** For routes that are added, so that limits and permissions are the same ones. */
   readonly context: Context;
+  /** For a server that leaves: each client is sent away with its next answer, and who waits has it now. */
+  readonly leave: () => void;
 }
 
 export function createHttp(deps: HttpDeps): Http {
@@ -48,17 +50,24 @@ export function createHttp(deps: HttpDeps): Http {
   healthRoutes(app, deps);
   // Before the server waits for its last answers: those in long polls would let it wait a minute.
   app.addHook('preClose', async () => context.waits?.end());
-  return { app, context };
+  return { app, context, leave: () => leave(app, context) };
+}
+
+/** Clients leave at the pace of their own requests; without this, those that waited would all ask at once, and here again. */
+function leave(app: FastifyInstance, { waits }: Context): void {
+  app.server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+  waits?.end();
 }
 
 function contextOf(deps: HttpDeps): Context {
   const limits = { ...LIMITS, ...deps.limits };
-  const read = (request: Parameters<typeof readPage>[1]) => readPage(deps.logs, request, limits.pageBytesMax);
+  const { read } = new PageReads(deps.logs, limits.pageBytesMax, limits.waitsMax);
   return {
     deps,
     limits,
     admission: new Admission(deps.namespaces, deps.policies),
     appends: new Appends(deps.logs, limits.appendBytesMax),
+    readPage: read,
     waits: deps.waiting && new SharedWaits(deps.waiting, read, limits.waitsMax),
     callerOf: () => ANONYMOUS,
   };

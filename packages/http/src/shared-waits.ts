@@ -22,7 +22,7 @@ export class SharedWaits {
   /** Also those that nobody can join any more. */
   readonly #running = new Set<SharedWait>();
   #count = 0;
-  #ended = false;
+  #wereEnded = false;
 
   constructor(waiting: Waiting, read: (request: PageAfter) => Promise<PageRead>, waitsMax: number) {
     this.#waiting = waiting;
@@ -62,14 +62,14 @@ export class SharedWaits {
     return this.#running.size;
   }
 
-  /** Nobody is to wait here any more. */
-  get ended(): boolean {
-    return this.#ended;
+  /** The server leaves. Who asks even now waits as ever, to the very end: answered at once, a client would only ask again. */
+  get wereEnded(): boolean {
+    return this.#wereEnded;
   }
 
   /** Answers everybody at once, each with a place to go on from; for a server that leaves. */
   end(): void {
-    this.#ended = true;
+    this.#wereEnded = true;
     for (const shared of this.#running) shared.end();
   }
 }

@@ -26,7 +26,7 @@ export interface Gateway extends Part {
 }
 
 export async function startGateway(config: GatewayConfig, { logs, health, logger, version }: GatewayDeps): Promise<Gateway> {
-  const { app } = createHttp({
+  const { app, leave } = createHttp({
     namespaces: new Namespaces(config.namespaces.keys()),
     policies: config.namespaces,
     limits: { messageBytesMax: config.messageBytesMax },
@@ -49,7 +49,7 @@ export async function startGateway(config: GatewayConfig, { logs, health, logger
     /** Sends each client away with its next answer: they leave at the pace of their own requests. Idle ones go when it closes. */
     async drain() {
       draining = true;
-      app.server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+      leave();
       await connections.noneWithin(config.drainMs);
     },
     async close() {

@@ -3,10 +3,10 @@ import { Page, PageQuery } from '@restante/protocol/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.js';
 import { PageBody, sendPage } from '../page-body.js';
-import { type PageAfter, parsePageRequest } from '../page-request.js';
-import { readPage } from '../pages.js';
+import { type PageAfter, type PageRequest, parsePageRequest } from '../page-request.js';
 import { readQuery } from '../query.js';
 import { nameInPath } from '../request.js';
+import type { SharedWaits } from '../shared-waits.js';
 
 const PARAMETERS = Object.keys(PageQuery.properties);
 
@@ -21,19 +21,35 @@ export function pageRoute(app: FastifyInstance, context: Context): void {
 }
 
 async function page(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { limits, admission, deps } = context;
+  const { limits, admission } = context;
   const query = readQuery(request.query, PARAMETERS);
   const wanted = parsePageRequest(nameInPath(request), query, limits, admission, context.callerOf());
   const isPublic = admission.isPublic(wanted.logs);
-  const waits = wanted.direction === 'after' && wanted.waitMs > 0;
-  const body = waits ? await waited(context, wanted, reply) : new PageBody(await readPage(deps.logs, wanted, limits.pageBytesMax));
+  const body = await bodyOf(context, wanted, request, reply);
   return body === undefined ? reply : sendPage(request, reply, body, isPublic);
 }
 
-async function waited(context: Context, wanted: PageAfter, reply: FastifyReply): Promise<PageBody | undefined> {
-  if (context.waits === undefined)
-    throw new RestanteError('QUERY_INVALID', 'nobody can wait here: this server answers at once, edges take "wait"');
-  const wait = context.waits.join(wanted, context.callerOf().kind);
+async function bodyOf(context: Context, wanted: PageRequest, request: FastifyRequest, reply: FastifyReply): Promise<PageBody | undefined> {
+  if (wanted.direction === 'after' && wanted.waitMs > 0) {
+    const waits = waitsFor(context, request, reply);
+    if (waits !== undefined) return waited(waits, wanted, context.callerOf().kind, reply);
+  }
+  return new PageBody(await context.readPage(wanted));
+}
+
+/** Who asks for a wait where none makes sense is answered as if for none. @throws RestanteError `QUERY_INVALID` */
+function waitsFor({ waits }: Context, request: FastifyRequest, reply: FastifyReply): SharedWaits | undefined {
+  if (waits === undefined) throw new RestanteError('QUERY_INVALID', 'nobody can wait here: this server answers at once, edges take "wait"');
+  // Behind another answer on its connection, a reply is not told when its client goes, so it would wait on for nobody.
+  const isQueued = reply.raw.socket === null;
+  return request.method === 'HEAD' || isQueued ? undefined : waits;
+}
+
+async function waited(waits: SharedWaits, wanted: PageAfter, caller: string, reply: FastifyReply): Promise<PageBody | undefined> {
+  const wait = waits.join(wanted, caller);
   reply.raw.once('close', wait.leave);
-  return wait.body;
+  const body = await wait.body;
+  // The server left meanwhile, and this connection is to end with it.
+  if (waits.wereEnded) reply.header('connection', 'close');
+  return body;
 }

@@ -38,6 +38,13 @@ describe('GET /v1/mailboxes/{name or pattern}?wait=', () => {
     expect(response.headers['cache-control']).toBe('private, no-store');
   });
 
+  it('does not wait for a HEAD', async () => {
+    const waiting = new FakeWaiting();
+    const { inject } = await httpFixture({ waiting });
+    expect((await inject({ method: 'HEAD', url: '/v1/mailboxes/a?wait=60' })).statusCode).toBe(200);
+    expect(waiting.calls).toEqual([]);
+  });
+
   it('does not wait for wait=0', async () => {
     const { get } = await httpFixture({ waiting: new FakeWaiting() });
     expect((await get('/v1/mailboxes/a?wait=0')).json().messages).toEqual([]);
