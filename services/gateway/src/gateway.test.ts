@@ -53,6 +53,17 @@ describe('a gateway', () => {
     expect(await page.json()).toMatchObject({ messages: [{ mailbox: '/a', text: 'hello' }], complete: true });
   });
 
+  it('serves a request that offers to speak another protocol as if it did not', async () => {
+    const { address } = await started();
+    const status = await new Promise((resolve, reject) => {
+      const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+      request(`${address}/v1/mailboxes/a`, { headers, agent: false }, (response) => resolve(response.resume().statusCode))
+        .once('error', reject)
+        .end();
+    });
+    expect(status).toBe(200);
+  });
+
   it('lets nobody wait', async () => {
     const { address } = await started();
     const response = await fetch(`${address}/v1/mailboxes/a?wait=5`);
