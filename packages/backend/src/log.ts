@@ -50,7 +50,7 @@ export interface Log {
   verify(position: Position): Promise<boolean>;
 
   /**
-   * Erases a mailbox's entries and appends a control entry of kind `purged` in the same step, so that every cache erases too (DESIGN section 4).
+   * Erases a mailbox's entries for every reader and appends a control entry of kind `purged` in the same step, so that every cache erases too (DESIGN section 4).
    * @returns the control entry's position. @throws RestanteError `LOG_FULL` · `LOG_UNAVAILABLE`
    */
   purge(mailbox: string): Promise<Position>;

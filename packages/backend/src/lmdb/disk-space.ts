@@ -51,7 +51,9 @@ interface TreeStats {
 /** Pages of the file that no tree uses. */
 function innerFreeBytes(store: Store): number {
   const root = store.env.getStats() as TreeStats & { readonly free: TreeStats; readonly lastPageNumber: number };
-  const tables = [store.entries, store.index, store.newest, store.ids, store.records].map((table) => table.getStats() as TreeStats);
+  const tables = [store.entries, store.index, store.newest, store.ids, store.purges, store.records].map(
+    (table) => table.getStats() as TreeStats,
+  );
   // Two pages hold the file's head.
   const used = [root, root.free, ...tables].reduce(
     (sum, tree) => sum + tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages,

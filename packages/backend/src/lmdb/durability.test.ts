@@ -5,8 +5,22 @@ import { entryBytes, type RestanteError } from '@restante/protocol';
 import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../backend.js';
-import { at, bodies, eventually, KEEP_ALL, PAGE, patterns, readEvery, readLatest, store, text } from '../contract/log-harness.js';
-import type { AppendOutcome, TailBatch } from '../log.js';
+import {
+  at,
+  bodies,
+  eventually,
+  fill,
+  KEEP_ALL,
+  PAGE,
+  patterns,
+  readEvery,
+  readLatest,
+  seqs,
+  store,
+  takeTail,
+  text,
+} from '../contract/log-harness.js';
+import type { AppendOutcome, Log, TailBatch } from '../log.js';
 import { type LmdbBackendOptions, openLmdbBackend } from './index.js';
 
 /** What is special to LMDB: the flush, the lock, the reserve, and what a folder says of its past. */
@@ -213,6 +227,62 @@ describe('the folder', () => {
     const flushed = await open({ durability: 'process' });
     expect((await (await flushed.openLog('_', KEEP_ALL)).state()).epochs).toEqual(forked.epochs);
   });
+});
+
+describe('a purge of many entries', () => {
+  it('hides them at once, erases them in steps, and goes on after a restart', async () => {
+    const first = await open();
+    const log = await first.openLog('_', KEEP_ALL);
+    await store(log, text('/b', 'kept', 'id'));
+    for (let i = 0; i < 9; i += 1) await fill(log, '/a', 1_000);
+    await store(log, text('/a', 'newest', 'id'));
+    await log.purge('/a');
+    await expectPurged(log);
+    await close(first);
+    const left = await inTables((table) => table('entries').getCount());
+    expect(left).toBeGreaterThan(1_000);
+    expect(left).toBeLessThan(9_000);
+
+    let commits = 0;
+    const second = await open({
+      retentionIntervalMs: 50,
+      async afterFlush() {
+        commits += 1;
+      },
+    });
+    const reopened = await second.openLog('_', KEEP_ALL);
+    expect(commits).toBe(0);
+    await expectPurged(reopened);
+    await eventually(
+      async () => commits,
+      (count) => count >= Math.ceil(left / 4_000),
+    );
+    await expectPurged(reopened);
+    const [again] = await store(reopened, text('/a', 'again', 'id'));
+    expect(again?.duplicate).toBe(false);
+    await close(second);
+    const kept = [text('/b', 'kept', 'id'), { mailbox: '/a', data: new Uint8Array() }, text('/a', 'again', 'id')];
+    await inTables((table) => {
+      for (const name of ['entries', 'index']) expect(table(name).getCount()).toBe(kept.length);
+      expect(table('ids').getCount()).toBe(2);
+      expect(table('purges').getCount()).toBe(0);
+      expect(table('records', 'json').get('log _')).toMatchObject({ bytes: kept.reduce((sum, entry) => sum + entryBytes(entry), 0) });
+    });
+  });
+
+  async function expectPurged(log: Log): Promise<void> {
+    const { head } = await log.state();
+    const kept = [1, head];
+    for (const texts of [['/**'], ['/a', '/b']]) {
+      expect(seqs(await readEvery(log, texts))).toEqual(kept);
+      expect(seqs(await readLatest(log, texts))).toEqual(kept);
+      expect(seqs(await log.readNewest({ patterns: patterns(...texts), ...PAGE }))).toEqual(kept);
+    }
+    const upTo = { patterns: patterns('/a'), after: 'earliest', upTo: head - 1, ...PAGE } as const;
+    expect(seqs(await log.read({ ...upTo, mode: 'every' }))).toEqual([]);
+    expect(seqs(await log.read({ ...upTo, mode: 'latest' }))).toEqual([]);
+    expect((await takeTail(log, 'earliest', (_, batch) => batch.upTo === head)).map((entry) => entry.seq)).toEqual(kept);
+  }
 });
 
 describe('what is kept', () => {

@@ -4,6 +4,7 @@ import type { AppendOutcome, Log, LogPage, LogPolicy, NewestRequest, ReadRequest
 import { decodeEntry, encodeEntry } from './entry-codec.js';
 import type { GroupCommit, LogWriter } from './group-commit.js';
 import { idKey, mailboxKey, nameKey, seqKey, seqOfKey, seqOfValue, seqValue } from './keys.js';
+import { Purged } from './purged.js';
 import { Reader } from './reader.js';
 import { type LogRecord, put, recordKey, remove, type Store } from './store.js';
 import { Tables } from './tables.js';
@@ -38,6 +39,7 @@ export class LmdbLog implements Log, TailSource, LogWriter {
   readonly #policy: LogPolicy;
   readonly #now: () => number;
   readonly #tailHeartbeatMs: number;
+  readonly #purged: Purged;
   readonly #tables: Tables;
   readonly #reader: Reader;
   #written: LogRecord;
@@ -46,6 +48,8 @@ export class LmdbLog implements Log, TailSource, LogWriter {
   readonly #groupIds = new Map<string, { readonly seq: number; readonly time: number }>();
   readonly #groupNewest = new Map<string, number>();
   #retaining = false;
+  /** The last step erased what was purged. */
+  #erasing = false;
 
   constructor(name: string, record: LogRecord, options: LmdbLogOptions) {
     this.name = name;
@@ -56,8 +60,9 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     this.#policy = options.policy;
     this.#now = options.now;
     this.#tailHeartbeatMs = options.tailHeartbeatMs;
-    this.#tables = new Tables(options.store, record.number);
-    this.#reader = new Reader(this.#tables, () => this.#extent());
+    this.#purged = new Purged(options.store, record.number);
+    this.#tables = new Tables(options.store, record.number, this.#purged);
+    this.#reader = new Reader(this.#tables, this.#purged, () => this.#extent());
   }
 
   append(entries: readonly NewEntry[]): Promise<readonly AppendOutcome[]> {
@@ -103,38 +108,40 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     return resumeAt(this.#extent(), position, true).complete;
   }
 
-  /** Cost: one commit that grows with the number of entries in the mailbox. */
+  /** Cost: one small commit, from which on the entries are shown to nobody. They are erased in steps after it, over a restart too. */
   purge(mailbox: string): Promise<Position> {
     const control: NewEntry = { mailbox, kind: 'purged', data: new Uint8Array() };
-    const erased = (): number => this.#tables.countOf(mailbox, this.#written.floor, this.#written.head);
     return new Promise((resolve, reject) => {
       let seq = 0;
       this.#commits.submit({
         writer: this,
         bytes: entryBytes(control),
-        get diskBytes() {
-          return (1 + erased()) * ENTRY_DISK_BYTES;
-        },
+        diskBytes: ENTRY_DISK_BYTES,
         frees: false,
         alone: true,
         write: () => {
-          this.#erase(mailbox);
+          this.#purged.mark(mailbox, this.#written.head);
           seq = this.#push(control).seq;
         },
-        stored: () => resolve(this.#position(seq)),
+        stored: () => {
+          this.#purged.hide(mailbox, seq - 1);
+          resolve(this.#position(seq));
+          this.retain();
+        },
         refused: reject,
       });
     });
   }
 
-  /** One step of retention, and of forgetting ids, if something is due; goes on by itself until nothing is. */
+  /** One step of retention, of forgetting ids, and of erasing what was purged, if something is due; goes on by itself until nothing is. */
   retain(): void {
-    if (this.#retaining || this.closed || !this.#isDue()) return;
+    if (this.#retaining || this.closed || (this.#purged.isEmpty && !this.#isRetentionDue())) return;
     this.#retaining = true;
     this.#retainStep(RETENTION_STEP_ENTRIES);
   }
 
   #retainStep(entriesMax: number): void {
+    let erased: string | undefined;
     this.#commits.submit({
       writer: this,
       bytes: 0,
@@ -142,10 +149,19 @@ export class LmdbLog implements Log, TailSource, LogWriter {
       frees: true,
       alone: true,
       write: () => {
+        // By turns: what one of them removes in a step the other would still see.
+        this.#erasing = !this.#purged.isEmpty && !(this.#erasing && this.#isRetentionDue());
+        if (this.#erasing) {
+          const { bytes, done } = this.#purged.erase(entriesMax);
+          erased = done;
+          this.#written = { ...this.#written, bytes: this.#written.bytes - bytes };
+          return;
+        }
         this.#forgetIds(entriesMax);
         this.#removeOldest(entriesMax);
       },
       stored: () => {
+        if (erased !== undefined) this.#unhide(erased);
         this.#retaining = false;
         this.retain();
       },
@@ -211,24 +227,13 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     return entry !== undefined && this.#clock() - entry.time < this.#policy.idWindowMs ? { seq: entry.seq, time: entry.time } : undefined;
   }
 
-  #erase(mailbox: string): void {
-    const { entries, index, ids } = this.#store;
-    const { number, floor, head } = this.#written;
-    let bytes = 0;
-    for (const { key, value } of index.getRange({
-      start: mailboxKey(number, mailbox, floor),
-      end: mailboxKey(number, mailbox, head + 1),
-    })) {
-      bytes += value.readUInt32BE(0);
-      remove(entries, seqKey(number, seqOfKey(key)));
-      remove(index, key);
-    }
-    const range = { start: nameKey(number, `${mailbox}\0`), end: nameKey(number, `${mailbox}\x01`) };
-    for (const key of ids.getKeys(range)) remove(ids, key);
-    this.#written = { ...this.#written, bytes: this.#written.bytes - bytes };
+  /** LMDB must show that the entries are gone before nothing else hides them. */
+  #unhide(mailbox: string): void {
+    this.#store.env.resetReadTxn();
+    this.#purged.unhide(mailbox);
   }
 
-  #isDue(): boolean {
+  #isRetentionDue(): boolean {
     const { bytes, floor, idsFloor, head } = this.#readable;
     if (bytes > (this.#policy.bytes ?? Number.POSITIVE_INFINITY)) return true;
     const [oldest] = this.#tables.rows(floor, head, 1);

@@ -5,6 +5,7 @@ import { TAIL_BYTES_MAX, TAIL_ENTRIES_MAX } from '../local-tail.js';
 import type { LogPage, NewestRequest, ReadRequest, TailBatch } from '../log.js';
 import { decodeEntry, mailboxOfEntry } from './entry-codec.js';
 import { PageFiller } from './page-filler.js';
+import type { Purged } from './purged.js';
 import { ROWS_PER_TURN, type Tables } from './tables.js';
 
 /**
@@ -24,10 +25,12 @@ const EXACT_NAMES_FEW = 8;
 
 export class Reader {
   readonly #tables: Tables;
+  readonly #purged: Purged;
   readonly #extent: () => Extent;
 
-  constructor(tables: Tables, extent: () => Extent) {
+  constructor(tables: Tables, purged: Purged, extent: () => Extent) {
     this.#tables = tables;
+    this.#purged = purged;
     this.#extent = extent;
   }
 
@@ -57,10 +60,14 @@ export class Reader {
     const extent = this.#extent();
     const { start } = resumeAt(extent, after, true);
     const page = new PageFiller({ limit: TAIL_ENTRIES_MAX, bytes: TAIL_BYTES_MAX });
+    let rows = 0;
+    let looked = start;
     for (const { seq, value } of this.#tables.rows(start, extent.head, TAIL_ENTRIES_MAX)) {
-      if (!page.offer(decodeEntry(seq, value))) break;
+      rows += 1;
+      looked = seq;
+      if (!this.#purged.has(seq, value) && !page.offer(decodeEntry(seq, value))) break;
     }
-    return { ...extent, from: start, upTo: endOf(page, extent.head), entries: page.entries };
+    return { ...extent, from: start, upTo: endOf(page, rows < TAIL_ENTRIES_MAX ? extent.head : looked), entries: page.entries };
   }
 
   async #fillEvery(page: PageFiller, { patterns }: ReadRequest, start: number, upTo: number): Promise<number> {

@@ -33,6 +33,8 @@ export interface Store {
   readonly newest: Database<Buffer, Buffer>;
   /** `[log, mailbox, id]` → seq of the entry that has this id */
   readonly ids: Database<Buffer, Buffer>;
+  /** `[log, mailbox]` → seq up to which its entries are purged, for as long as some of them still lie in the tables */
+  readonly purges: Database<Buffer, Buffer>;
   readonly records: Database<unknown, string>;
   /** The machine was booted since, and the last process did not wait for the disk: what it said was stored may be gone. */
   readonly mayHaveLost: boolean;
@@ -69,6 +71,7 @@ export async function openStore(folder: string, durability: Durability): Promise
     index: env.openDB('index', binary),
     newest: env.openDB('newest', binary),
     ids: env.openDB('ids', binary),
+    purges: env.openDB('purges', binary),
     records,
     mayHaveLost: last !== undefined && last.durability === 'process' && last.boot !== boot,
   };

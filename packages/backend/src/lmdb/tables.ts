@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Entry, matches, type Pattern } from '@restante/protocol';
 import { decodeEntry } from './entry-codec.js';
 import { mailboxKey, nameKey, nameOfKey, seqKey, seqOfKey, seqOfValue } from './keys.js';
+import type { Purged } from './purged.js';
 import type { Store } from './store.js';
 
 /**
@@ -15,15 +16,17 @@ export const ROWS_PER_TURN = 500;
 export class Tables {
   readonly #store: Store;
   readonly #log: number;
+  readonly #purged: Purged;
 
-  constructor(store: Store, log: number) {
+  constructor(store: Store, log: number, purged: Purged) {
     this.#store = store;
     this.#log = log;
+    this.#purged = purged;
   }
 
   entry(seq: number): Entry | undefined {
     const value = this.#store.entries.getBinary(seqKey(this.#log, seq));
-    return value === undefined ? undefined : decodeEntry(seq, value);
+    return value === undefined || this.#purged.has(seq, value) ? undefined : decodeEntry(seq, value);
   }
 
   newestOf(mailbox: string): number | undefined {
@@ -31,7 +34,7 @@ export class Tables {
     return value === undefined ? undefined : seqOfValue(value);
   }
 
-  /** At most `limit` entries in `(after, upTo]`, ascending, not decoded. */
+  /** At most `limit` entries in `(after, upTo]`, ascending, not decoded; purged ones too, where they are not erased yet. */
   *rows(after: number, upTo: number, limit: number): Generator<{ readonly seq: number; readonly value: Uint8Array }> {
     if (after >= upTo) return;
     const start = seqKey(this.#log, after + 1);
@@ -48,7 +51,7 @@ export class Tables {
       for (const { seq, value } of this.rows(at, upTo, ROWS_PER_TURN)) {
         rows += 1;
         at = seq;
-        if (!take(seq, value)) return;
+        if (!this.#purged.has(seq, value) && !take(seq, value)) return;
       }
       if (rows < ROWS_PER_TURN) return;
       await setImmediate();
@@ -65,28 +68,26 @@ export class Tables {
         rows += 1;
         const seq = seqOfKey(key);
         at = seq - 1;
-        if (!take(seq, value)) return;
+        if (!this.#purged.has(seq, value) && !take(seq, value)) return;
       }
       if (rows < ROWS_PER_TURN) return;
       await setImmediate();
     }
   }
 
-  /** How many entries a mailbox has in `(after, upTo]`. */
-  countOf(mailbox: string, after: number, upTo: number): number {
-    const range = { start: mailboxKey(this.#log, mailbox, after + 1), end: mailboxKey(this.#log, mailbox, upTo + 1) };
-    return this.#store.index.getKeysCount(range);
-  }
-
   /** The first `limit` seqs of a mailbox in `(after, upTo]`, ascending. */
   seqsAfter(mailbox: string, after: number, upTo: number, limit: number): number[] {
-    const range = { start: mailboxKey(this.#log, mailbox, after + 1), end: mailboxKey(this.#log, mailbox, upTo + 1), limit };
+    const start = Math.max(after, this.#purged.upTo(mailbox));
+    if (start >= upTo) return [];
+    const range = { start: mailboxKey(this.#log, mailbox, start + 1), end: mailboxKey(this.#log, mailbox, upTo + 1), limit };
     return [...this.#store.index.getKeys(range)].map(seqOfKey);
   }
 
   /** The last `limit` seqs of a mailbox in `(after, upTo]`, descending. */
   seqsBefore(mailbox: string, after: number, upTo: number, limit: number): number[] {
-    const range = { start: mailboxKey(this.#log, mailbox, upTo), end: mailboxKey(this.#log, mailbox, after), reverse: true, limit };
+    const end = Math.max(after, this.#purged.upTo(mailbox));
+    if (end >= upTo) return [];
+    const range = { start: mailboxKey(this.#log, mailbox, upTo), end: mailboxKey(this.#log, mailbox, end), reverse: true, limit };
     return [...this.#store.index.getKeys(range)].map(seqOfKey);
   }
 
