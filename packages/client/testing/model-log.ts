@@ -38,6 +38,8 @@ export class ModelLog {
   /** What this history ever stored: a fork is a backup that was restored, with what had been purged since. */
   #stored: ModelEntry[] = [];
   #forks = 0;
+  /** The epochs before, each up to where it was left; a later, deeper fork lowers them in `#epochs`. */
+  readonly #ended: { readonly epoch: string; readonly upTo: number }[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -70,6 +72,7 @@ export class ModelLog {
   fork(lost: number): void {
     const upTo = Math.max(this.floor, this.head - lost);
     this.#forks += 1;
+    this.#ended.push({ epoch: currentEpoch(this.#epochs), upTo });
     this.#epochs = forkedAt(this.#epochs, upTo, `${this.name === '_' ? 'x' : this.name}epoch${String(this.#forks).padStart(3, '0')}`);
     this.#stored = this.#stored.filter(({ seq }) => seq <= upTo);
     this.head = upTo;
@@ -113,7 +116,13 @@ export class ModelLog {
     const entries = this.entries.map(({ seq, mailbox, id, data, purged }) =>
       purged ? { seq, mailbox, purged } : { seq, mailbox, hash: hashOfBody({ data }), ...(id !== undefined && { id }) },
     );
-    return { log: this.name, epochs: this.#epochs, floor: this.floor, head: this.head, entries };
+    return {
+      log: this.name,
+      epochs: [...this.#ended, { epoch: currentEpoch(this.#epochs), upTo: OPEN }],
+      floor: this.floor,
+      head: this.head,
+      entries,
+    };
   }
 
   #newest(mailbox: string): number | undefined {

@@ -262,7 +262,8 @@ export class HttpLink implements Link {
         await this.#until(() => !isCurrent() || !feeds.some((feed) => this.#readings.has(feed) && feed.isFull));
       }
     } catch (error) {
-      if (isCurrent()) this.#end(error);
+      // Pages come through, and streams do not.
+      if (isCurrent()) this.#end(error, !hasSpoken && error instanceof RequestError && error.code === 'UNREACHABLE');
     } finally {
       stop();
       stream.abort();
