@@ -107,6 +107,19 @@ it('refuses publishes when the disk is full, reads on, and takes them again when
   expect(await count(log)).toBe(stored + more);
 });
 
+it('says that the disk is full where there is no room to open a new folder', async () => {
+  mount('remount,size=512k');
+  await expect(open(KEEP_ALL)).rejects.toMatchObject({ code: 'LOG_FULL' });
+  mount('remount,size=1100k');
+  const log = await open(KEEP_ALL);
+  expect(isStored(await log.append([message(1)]))).toBe(false);
+  expect(await count(log)).toBe(0);
+  await backend?.close();
+  backend = undefined;
+  mount('remount,size=32m');
+  expect(isStored(await (await open(KEEP_ALL)).append([message(1)]))).toBe(true);
+});
+
 it('takes publishes again when retention made room within the file, and goes on so', async () => {
   const filled = await open(KEEP_ALL);
   await publishUntilFull(filled);

@@ -6,7 +6,7 @@ import { TAIL_HEARTBEAT_MS } from '../local-tail.js';
 import type { LogPolicy } from '../log.js';
 import { MemoryBus, type MemoryBusOptions } from '../memory/bus.js';
 import { MemoryLease } from '../memory/lease.js';
-import { watchDiskSpace } from './disk-space.js';
+import { requireRoomToOpen, watchDiskSpace } from './disk-space.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { GroupCommit } from './group-commit.js';
 import { seqKey, seqOfKey } from './keys.js';
@@ -16,6 +16,9 @@ import { type Durability, type LogRecord, openStore, readRecord, readRecords, re
 /**
  * Logs in one folder on this machine's disk, for one process: the embedded default. Owns the folder's lock, its one writer and the
  * timer of retention; bus and lease are memory's, since nobody else can be there.
+ *
+ * The time of entries never goes back. Where the clock once was far ahead, entries get that time until the clock has come up to it:
+ * nothing becomes older meanwhile, so that age removes nothing and ids are not forgotten. `onTimeAhead` tells.
  */
 
 export interface LmdbBackendOptions extends MemoryBusOptions {
@@ -36,9 +39,14 @@ export interface LmdbBackendOptions extends MemoryBusOptions {
   readonly now?: () => number;
   /** Awaited between the flush and whatever becomes visible by it, so that a test can hold it back. */
   readonly afterFlush?: () => Promise<void>;
+  /** A log's newest entry has a time more than a minute ahead of the clock. Told once of each log. Default: a warning on the console. */
+  readonly onTimeAhead?: (log: string, aheadMs: number) => void;
   /** A commit failed, and what is on the disk is unknown. Default: says so and ends the process, which finds out when it starts again. */
   readonly onFatal?: (error: unknown) => void;
 }
+
+/** Clocks that are kept by the network differ by less. */
+const AHEAD_MS_MAX = 60_000;
 
 const DURABILITY = {
   disk: 'Stored is flushed to the disk: it survives the end of the process, of the machine and of power.',
@@ -46,7 +54,7 @@ const DURABILITY = {
     'Stored survives the end of the process; what the machine had not yet flushed when it went down may be gone, and then the epoch is new.',
 } as const satisfies Record<Durability, string>;
 
-/** @throws RestanteError `DATA_IN_USE` · `LOG_MISMATCH` */
+/** @throws RestanteError `DATA_IN_USE` · `LOG_MISMATCH` · `LOG_FULL`: the disk has no room to open anything. */
 export async function openLmdbBackend(options: LmdbBackendOptions): Promise<Backend> {
   const { folder, durability = 'disk', reserveBytes = 64 * 1024 * 1024, afterFlush } = options;
   const lock = await lockOf(folder);
@@ -64,6 +72,7 @@ export async function openLmdbBackend(options: LmdbBackendOptions): Promise<Back
   });
   const logs = new Map<string, Promise<LmdbLog>>();
   const opened = new Set<LmdbLog>();
+  const ahead = new Set<LmdbLog>();
   let opening: Promise<unknown> = Promise.resolve();
   const bus = new MemoryBus(options);
 
@@ -80,7 +89,12 @@ export async function openLmdbBackend(options: LmdbBackendOptions): Promise<Back
   }
 
   const timer = setInterval(() => {
-    for (const log of opened) log.retain();
+    for (const log of opened) {
+      log.retain();
+      if (log.aheadMs <= AHEAD_MS_MAX || ahead.has(log)) continue;
+      ahead.add(log);
+      (options.onTimeAhead ?? warnOfTime)(log.name, log.aheadMs);
+    }
   }, options.retentionIntervalMs ?? 1_000);
   timer.unref();
 
@@ -136,6 +150,7 @@ async function lockOf(folder: string): Promise<FolderLock> {
 
 async function openLocked(folder: string, durability: Durability, lock: FolderLock): Promise<Store> {
   try {
+    requireRoomToOpen(folder);
     const store = await openStore(folder, durability);
     if (store.mayHaveLost) {
       for (const { name, record } of readRecords(store)) await store.records.put(recordKey(name), forked(record));
@@ -168,6 +183,13 @@ function proven(store: Store, name: string, record: LogRecord): LogRecord {
   const head = last === undefined ? record.floor : seqOfKey(last);
   if (head === record.head) return record;
   throw new RestanteError('LOG_MISMATCH', `the newest entry of log ${name} is ${head}, but ${record.head} was recorded`);
+}
+
+function warnOfTime(log: string, aheadMs: number): void {
+  const minutes = Math.round(aheadMs / 60_000);
+  console.warn(
+    `The newest entry of log ${log} is ${minutes} minutes ahead of the clock: entries get its time until the clock has come up to it.`,
+  );
 }
 
 function endProcess(error: unknown): void {

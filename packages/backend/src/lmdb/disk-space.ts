@@ -23,6 +23,19 @@ export interface DiskSpaceOptions {
   readonly store: Store;
 }
 
+/**
+ * Opening writes a few pages, and LMDB does not survive it where these find no room.
+ * @throws RestanteError `LOG_FULL`
+ */
+export function requireRoomToOpen(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= COMMIT_BYTES) return;
+  throw new RestanteError('LOG_FULL', `the disk of ${folder} is full: ${free} bytes are free, and opening the log needs ${COMMIT_BYTES}`, {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
 export function watchDiskSpace({ folder, reserveBytes, store }: DiskSpaceOptions): DiskSpace {
   return {
     refusal(group) {

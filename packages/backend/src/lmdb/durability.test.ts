@@ -295,6 +295,25 @@ describe('what is kept', () => {
     expect(outcome?.time).toBe(9_000);
   });
 
+  it('tells once that its time is ahead of the clock', async () => {
+    let now = 10_000_000;
+    const told: unknown[] = [];
+    const backend = await open({ now: () => now, onTimeAhead: (...of) => told.push(of) });
+    const log = await backend.openLog('_', KEEP_ALL);
+    await store(log, text('/a', '1'));
+    now -= 60_000;
+    await store(await backend.openLog('other', KEEP_ALL), text('/a', '1'));
+    now -= 1;
+    await eventually(
+      async () => told.length,
+      (count) => count > 0,
+    );
+    now -= 10_000;
+    expect((await store(log, text('/a', '2')))[0]?.time).toBe(10_000_000);
+    await close(backend);
+    expect(told).toEqual([['_', 60_001]]);
+  });
+
   it('leaves nothing behind of what retention and purges removed, and counts the rest exactly', async () => {
     const backend = await open();
     const log = await backend.openLog('_', { idWindowMs: 60_000, bytes: 600 });

@@ -65,6 +65,11 @@ export class LmdbLog implements Log, TailSource, LogWriter {
     this.#reader = new Reader(this.#tables, this.#purged, () => this.#extent());
   }
 
+  /** How far the newest entry's time is ahead of the clock. */
+  get aheadMs(): number {
+    return this.#readable.time - this.#now();
+  }
+
   append(entries: readonly NewEntry[]): Promise<readonly AppendOutcome[]> {
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     return new Promise((resolve) => {
