@@ -110,7 +110,7 @@ describe('shared waits', () => {
   it('takes nobody in whom it could only lead back to long ago', async () => {
     const early = waits.join(wanted({ after: 'now', waitMs: 60_000 }), 'anonymous');
     await promises();
-    await vi.advanceTimersByTimeAsync(9_000);
+    await vi.advanceTimersByTimeAsync(29_000);
     const joined = waits.join(wanted({ after: 'now', waitMs: 1_000 }), 'anonymous');
     await promises();
     expect(waits.shared).toBe(1);

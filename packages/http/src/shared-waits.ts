@@ -6,9 +6,9 @@ import { emptyPage, type PageRead } from './pages.js';
 
 /**
  * A wait that looked at the log longer ago takes nobody in: its empty answer leads back to that look, which for who has only just
- * come may lie before what the log still keeps. Short beside the longest wait, long beside a crowd's arrival.
+ * come may lie before what the log still keeps. Half of the longest wait, and long beside a crowd's arrival.
  */
-const JOINABLE_MS = 10_000;
+const JOINABLE_MS = 30_000;
 
 /**
  * Long polls. Requests that ask for the same are one wait, one read and one encoded body, however many they are; each has its own
