@@ -8,7 +8,7 @@ import { World } from '../../testing/world.js';
  * RESTANTE_TEST_FULL runs many times as many.
  */
 
-const TIMES = process.env['RESTANTE_TEST_FULL'] === '1' ? 40 : 1;
+const TIMES = process.env['RESTANTE_TEST_FULL'] === '1' ? 10 : 1;
 /** Shrinking a schedule takes minutes, and whoever sees one fail has them. */
 const TIMEOUT_MS = 600_000 * TIMES;
 
