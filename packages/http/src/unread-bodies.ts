@@ -16,19 +16,24 @@ const unread = new WeakMap<Socket, IncomingMessage>();
 /** For a request that was answered just now. */
 export function boundUnread(request: IncomingMessage): void {
   const { socket } = request;
-  // Only Node itself says false, and only while something is still to come.
-  if (request.complete !== false || socket.destroyed) return;
+  if (isWhole(request) || socket.destroyed) return;
   unread.set(socket, request);
   const [bytesBefore, since] = [socket.bytesRead, performance.now()];
   // Watched from outside: Node takes a body that nobody wanted from the socket without an event.
   const timer = setInterval(() => {
     const isOver = socket.bytesRead - bytesBefore > UNREAD_BYTES_MAX || performance.now() - since > UNREAD_MS_MAX;
-    if (isOver && !request.complete) socket.destroy();
-    if (request.complete || socket.destroyed) clearInterval(timer);
+    if (isOver && !isWhole(request)) socket.destroy();
+    if (isWhole(request) || socket.destroyed) clearInterval(timer);
   }, CHECK_MS);
 }
 
 /** Does more of an answered request come in here? Another answer would be taken for the next request's. */
 export function isUnread(socket: Socket): boolean {
-  return unread.get(socket)?.complete === false;
+  const request = unread.get(socket);
+  return request !== undefined && !isWhole(request);
+}
+
+/** A request that did not come over a connection says nothing of it, and was never anything else. */
+function isWhole({ complete = true }: { readonly complete?: boolean }): boolean {
+  return complete;
 }
