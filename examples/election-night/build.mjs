@@ -23,7 +23,6 @@ const FONTS = {
 const LABEL_SHIFTS = {
   CA: [-6, 0],
   FL: [14, 4],
-  HI: [14, 8],
   ID: [0, 14],
   KY: [4, 2],
   LA: [-8, 0],
@@ -47,6 +46,7 @@ const LABELS_BESIDE = {
   NJ: [900, 244],
   DE: [896, 268],
   MD: [890, 292],
+  HI: [352, 568],
 };
 
 async function drawMap() {

@@ -2,7 +2,7 @@ import { connect, type Message } from '@restante/client';
 import { ConnectionBadge } from './connection.js';
 import { tally, type Update } from './count.js';
 import { Detail } from './detail.js';
-import { element, elementOf, setText } from './dom.js';
+import { element, elementOf, setAttribute, setText } from './dom.js';
 import { count, easternDate, easternTime, millions, percent, utc } from './format.js';
 import { Frames } from './frames.js';
 import { StateMap } from './map.js';
@@ -58,7 +58,8 @@ function take(message: Message<Update>): void {
     ticker.add({ update: message.data, before: votesBefore.get(slug) });
     votesBefore.set(slug, message.data.totalVotes);
     if (message.data.correction) corrections += 1;
-    if (live) {
+    // What comes while nobody can see the page is drawn when somebody can, and says nothing of the delay.
+    if (live && !document.hidden) {
       storedMs.push(message.time);
       if (storedMs.length > STORED_MAX) storedMs.shift();
     }
@@ -105,6 +106,7 @@ function drawTally(): void {
   setText(element('corrections'), count(corrections));
   if (time === undefined) return;
   setText(element('clock-time'), easternTime(time));
+  setAttribute(element('clock-time'), 'datetime', time);
   setText(element('clock-date'), easternDate(time));
   setText(element('clock-utc'), ` · ${utc(time)}`);
 }

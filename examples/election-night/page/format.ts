@@ -14,6 +14,14 @@ const easternShort = new Intl.DateTimeFormat('en-US', {
   minute: '2-digit',
   hour12: true,
 });
+const utcShort = new Intl.DateTimeFormat('en-US', {
+  timeZone: 'UTC',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hour12: false,
+});
 
 /** Between a number and its unit. */
 const NARROW = '\u202f';
@@ -55,8 +63,9 @@ export function easternDateTime(time: string): string {
   return easternShort.format(new Date(time));
 }
 
+/** With its date, which in the evening is already that of the next day. */
 export function utc(time: string): string {
-  return `${time.slice(11, 19)} UTC`;
+  return `${utcShort.format(new Date(time))} UTC`;
 }
 
 export function milliseconds(ms: number): string {

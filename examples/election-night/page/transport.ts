@@ -8,7 +8,7 @@ import { count, milliseconds } from './format.js';
 /** One client that is held to one transport, and its card: state, rate, delays, gaps. Measures what comes after it has caught up. */
 
 const TITLES: Readonly<Record<TransportName, string>> = { websocket: 'WebSocket', sse: 'Server-sent events', 'long-poll': 'Long poll' };
-const METERS = ['Messages a second', 'Delay, median', 'Delay, p99', 'Messages', 'Gaps', 'Connections'] as const;
+const METERS = ['Per second', 'Delay, median', 'Delay, p99', 'Messages', 'Gaps', 'Connections'] as const;
 const DELAYS = 1_000;
 const SECONDS = 60;
 
@@ -84,7 +84,7 @@ export class Transport {
     setAttribute(this.card, 'data-state', this.#state.state === 'open' && this.#live ? 'live' : this.#state.state);
     setText(this.#stateText, describe(this.#state, this.#live));
     const [median, p99] = [this.#delays.percentile(50), this.#delays.percentile(99)];
-    setText(this.#dd['Messages a second'], count(whole.at(-1) ?? 0));
+    setText(this.#dd['Per second'], count(whole.at(-1) ?? 0));
     setText(this.#dd['Delay, median'], median === undefined ? '–' : milliseconds(median));
     setText(this.#dd['Delay, p99'], p99 === undefined ? '–' : milliseconds(p99));
     setText(this.#dd['Messages'], count(this.#messages));

@@ -1,0 +1,222 @@
+import { type AxeResults, source as axe } from 'axe-core';
+import { eventually, openScene, type Scene } from '@restante/testkit';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readFigures, type Update } from '../../examples/election-night/figures.mjs';
+import { servePages } from '../../examples/election-night/pages.mjs';
+import { replay } from '../../examples/election-night/replay.mjs';
+import { provide } from '../../scripts/provide.mjs';
+import { type BlockingProxy, startBlockingProxy } from './blocking-proxy.js';
+
+/**
+ * The election night in a real browser, whatever happens to it: it ends with the file's last figures, and every update of every state was
+ * received in order, none missing and none doubled (I2, I3), by the client's own record.
+ */
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'];
+
+interface Recorded {
+  readonly messages: readonly { readonly mailbox: string; readonly update?: Update }[];
+  readonly gaps: readonly string[];
+  readonly states: readonly string[];
+  readonly delaysMs: readonly number[];
+  readonly frames: number;
+}
+
+const figures = readFigures();
+const lastFigures = new Map(figures.map((update) => [update.state, update]));
+
+let browser: Browser;
+beforeAll(async () => {
+  const { path } = await provide('chromium');
+  browser = await chromium.launch({ executablePath: path, args: FLAGS });
+});
+afterAll(() => browser?.close());
+
+let scene: Scene;
+let proxy: BlockingProxy;
+let pages: Awaited<ReturnType<typeof servePages>>;
+let context: BrowserContext;
+let page: Page;
+let feeding: AbortController;
+let told = 0;
+beforeEach(async () => {
+  scene = await openScene();
+  proxy = await startBlockingProxy(scene.server.port);
+  pages = await servePages({ port: 0, server: proxy.url });
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await context.newPage();
+  feeding = new AbortController();
+  told = 0;
+});
+afterEach(async () => {
+  feeding.abort();
+  await context.close();
+  await pages.close();
+  await proxy.close();
+  await scene.close();
+});
+
+function tell(pace: { minutes?: number; rate?: number }): Promise<void> {
+  const reporter = {
+    update: ({ done }: { done: number }) => {
+      told = done;
+    },
+    say: () => undefined,
+    end: () => undefined,
+  };
+  return replay({ url: scene.server.url, ...pace, signal: feeding.signal, reporter });
+}
+
+function moreTold(count: number): Promise<unknown> {
+  const goal = Math.min(told + count, figures.length);
+  return eventually(`${goal} updates told`, () => told >= goal, { timeoutMs: 30_000 });
+}
+
+async function recorded(): Promise<Recorded> {
+  return page.evaluate('recorded');
+}
+
+/** Waits until the client has come to this, after what it has been through so far. */
+async function comesTo(state: string): Promise<void> {
+  let states: readonly string[] = [];
+  await eventually(
+    state,
+    async () => {
+      ({ states } = await recorded());
+      return states.at(-1) === state;
+    },
+    { timeoutMs: 30_000 },
+  ).catch((error: unknown) => {
+    throw new Error(`${state} after ${states.join(', ')}`, { cause: error });
+  });
+}
+
+/** What the table of the page says of each state. */
+async function shown(): Promise<string[][]> {
+  const cells = "[...document.querySelectorAll('#rows tr')].map((row) => [...row.cells].map((cell) => cell.textContent))";
+  return page.evaluate(cells);
+}
+
+function expectedRow(update: Update): string[] {
+  const { state, electoralVotes, totalVotes, shares, percentCounted } = update;
+  const points = Math.round((shares.biden - shares.trump) * 1_000) / 10;
+  const lead = `${points > 0 ? 'Biden' : 'Trump'} +${Math.abs(points).toFixed(1)}`;
+  const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
+  return [
+    state,
+    String(electoralVotes),
+    lead,
+    percent(shares.biden),
+    percent(shares.trump),
+    totalVotes.toLocaleString('en-US'),
+    `${percentCounted}%`,
+  ];
+}
+
+describe('the election night', () => {
+  it('ends with the last figures of all states, after a kill, blocked transports, a sleep and a slow network', async () => {
+    const cdp = await context.newCDPSession(page);
+    const telling = tell({ minutes: 0.3 });
+    telling.catch(() => undefined);
+    await moreTold(1_500);
+    await page.goto(`${pages.url}?record`);
+    await comesTo('open websocket');
+
+    await scene.server.kill('SIGKILL');
+    await scene.server.start();
+    await comesTo('open websocket');
+    await moreTold(200);
+
+    proxy.block('/v1/socket');
+    await comesTo('open sse');
+    await moreTold(200);
+    proxy.block('/v1/socket', '/v1/stream');
+    await comesTo('open long-poll');
+    await moreTold(200);
+    proxy.block();
+
+    await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await moreTold(500);
+    await cdp.send('Page.setWebLifecycleState', { state: 'active' });
+
+    const unlimited = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await cdp.send('Network.emulateNetworkConditions', {
+      ...unlimited,
+      latency: 200,
+      downloadThroughput: 30_000,
+      uploadThroughput: 10_000,
+    });
+    await moreTold(500);
+    await cdp.send('Network.emulateNetworkConditions', unlimited);
+    await telling;
+
+    const everything = await eventually(
+      'everything in the browser',
+      async () => {
+        const record = await recorded();
+        return record.messages.length >= figures.length && record;
+      },
+      { timeoutMs: 30_000 },
+    );
+    expect(everything.gaps).toEqual([]);
+    for (const state of lastFigures.keys()) {
+      const received = everything.messages.flatMap(({ update }) => (update?.state === state ? [update] : []));
+      expect(received).toEqual(figures.filter((update) => update.state === state));
+    }
+    const rows = [...lastFigures.values()].map(expectedRow).sort(([a = ''], [b = '']) => a.localeCompare(b));
+    await expect.poll(shown, { timeout: 10_000 }).toEqual(rows);
+    expect(await page.textContent('#electors-biden')).toBe('303');
+    expect(await page.textContent('#electors-trump')).toBe('232');
+  }, 120_000);
+
+  it('keeps up with 50 updates a second', async () => {
+    await page.goto(`${pages.url}?record`);
+    await page.locator('#connection[data-state="live"]').waitFor();
+    await page.evaluate(`
+      globalThis.longTasksMs = [];
+      new PerformanceObserver((list) => longTasksMs.push(...list.getEntries().map(({ duration }) => duration))).observe({ entryTypes: ['longtask'] })`);
+    const telling = tell({ rate: 50 }).catch(() => undefined);
+    await moreTold(300);
+    feeding.abort();
+    await telling;
+    const { delaysMs } = await eventually('all drawn', async () => {
+      const record = await recorded();
+      return record.delaysMs.length >= told && record;
+    });
+    // Whoever falls behind is later and later: the last are not later than the first, but for a hiccup of the machine.
+    const worst = (part: readonly number[]): number => part.toSorted((a, b) => a - b).at(Math.floor(part.length * 0.9)) ?? 0;
+    expect(worst(delaysMs.slice(-100))).toBeLessThan(Math.max(worst(delaysMs.slice(0, 100)) * 3, 250));
+    const longTasksMs = await page.evaluate<number[]>('longTasksMs');
+    expect(Math.max(0, ...longTasksMs)).toBeLessThan(300);
+  });
+
+  it('is operable by keyboard, and axe finds nothing serious on either page, in light and in dark', async () => {
+    await tell({ minutes: 0 });
+    for (const [name, ready] of [
+      ['', '#connection[data-state="live"]'],
+      ['feed.html', '[data-transport="long-poll"][data-state="live"]'],
+    ] as const) {
+      await page.goto(`${pages.url}${name}`);
+      await page.locator(ready).waitFor();
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.evaluate(axe);
+        const { violations, passes } = await page.evaluate<AxeResults>('axe.run()');
+        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        expect(
+          serious.map(({ id, nodes }) => ({ id, html: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) })),
+        ).toEqual([]);
+        expect(passes.length).toBeGreaterThan(10);
+      }
+    }
+    await page.goto(pages.url);
+    await page.locator('#chart[aria-label^="Pennsylvania"]').waitFor();
+    await page.locator('#atlas [tabindex="0"]').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('#chart[aria-label^="Ohio"]').waitFor();
+    await page.getByRole('button', { name: 'Georgia' }).press('Enter');
+    await page.locator('#chart[aria-label^="Georgia"]').waitFor();
+    expect(await page.textContent('#detail-lead')).toBe('Biden leads by 0.3 points');
+  });
+});
