@@ -3,7 +3,7 @@ import { Sleepers, type TailSource, tailLocally } from '../local-tail.js';
 import type { AppendOutcome, Log, LogPage, LogPolicy, NewestRequest, ReadRequest, TailBatch } from '../log.js';
 import { decodeEntry, encodeEntry } from './entry-codec.js';
 import type { GroupCommit, LogWriter } from './group-commit.js';
-import { idKey, mailboxKey, nameKey, seqKey, seqOfKey, seqOfValue, seqValue } from './keys.js';
+import { idKey, mailboxKey, nameKey, seqKey, seqOfValue, seqValue } from './keys.js';
 import { Purged } from './purged.js';
 import { Reader } from './reader.js';
 import { type LogRecord, put, recordKey, remove, type Store } from './store.js';
@@ -20,6 +20,8 @@ const ENTRY_DISK_BYTES = 4 * 4_096;
 const RETENTION_STEP_ENTRIES = 4_000;
 /** The same where the disk is full: few enough for what they dirty to fit into a small reserve. */
 const SMALL_STEP_ENTRIES = 250;
+/** Purged entries that one step erases: nobody waits for it, so that appends and readers get their turn sooner. */
+const PURGE_STEP_ENTRIES = 1_000;
 const INDEX_VALUE_BYTES = 4;
 
 export interface LmdbLogOptions {
@@ -157,7 +159,7 @@ export class LmdbLog implements Log, TailSource, LogWriter {
         // By turns: what one of them removes in a step the other would still see.
         this.#erasing = !this.#purged.isEmpty && !(this.#erasing && this.#isRetentionDue());
         if (this.#erasing) {
-          const { bytes, done } = this.#purged.erase(entriesMax);
+          const { bytes, done } = this.#purged.erase(Math.min(entriesMax, PURGE_STEP_ENTRIES));
           erased = done;
           this.#written = { ...this.#written, bytes: this.#written.bytes - bytes };
           return;

@@ -15,7 +15,7 @@ export interface LogRecord {
   readonly epochs: Epochs;
   readonly floor: number;
   readonly head: number;
-  /** Of all retained entries (`entryBytes`). */
+  /** Of all entries in the tables (`entryBytes`), purged ones included until they are erased. */
   readonly bytes: number;
   /** The newest entry's. */
   readonly time: number;
