@@ -55,7 +55,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
   const { bus, logs, namespaces, policies, logger, metrics, health } = deps;
   const deliverer = startDeliverer({ region, ringBytes: config.ringBytes, heartbeatMs, bus, logs, logger });
   const { edge } = deliverer;
-  const { app, context } = createHttp({
+  const { app, context, leave } = createHttp({
     namespaces,
     logs,
     policies,
@@ -112,7 +112,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
     address: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     async drain() {
       leaving = true;
-      context.waits?.end();
+      leave();
       await Promise.all([socketServer.drain(drainMs), streams.drain(drainMs)]);
     },
     close,
