@@ -109,7 +109,7 @@ module.exports = {
     forbid(
       'protocol-runs-anywhere',
       'protocol and client run in browsers: no Node built-in at run time',
-      { path: '^packages/(protocol|client)/', pathNot: TESTS },
+      { path: '^packages/(protocol|client)/', pathNot: PROOF },
       { dependencyTypes: ['core'], dependencyTypesNot: RUN_TIME },
     ),
     forbid(
@@ -127,8 +127,24 @@ module.exports = {
     forbid(
       'client-without-typebox',
       'typebox alone is twice the size of the client',
-      { path: '^packages/client/', pathNot: TESTS },
+      { path: '^packages/client/', pathNot: PROOF },
       { path: '(^|/)node_modules/typebox/|^packages/protocol/dist/schemas/', dependencyTypesNot: RUN_TIME },
+    ),
+    forbid(
+      'client-stands-alone',
+      'what a page loads imports nothing at run time; the React entry imports React',
+      { path: '^packages/client/src/', pathNot: PROOF },
+      {
+        path: '(^|/)node_modules/(?!typebox/)|^packages/protocol/dist/(?!schemas/)',
+        pathNot: '(^|/)node_modules/(@types/)?react/',
+        dependencyTypesNot: RUN_TIME,
+      },
+    ),
+    forbid(
+      'react-only-in-its-entry',
+      'a page without React loads the client too',
+      { path: '^packages/client/src/', pathNot: `^packages/client/src/react/|${TESTS}` },
+      { path: '(^|/)node_modules/(@types/)?react/|^packages/client/src/react/' },
     ),
   ],
   options: {

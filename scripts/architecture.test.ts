@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Packages from outside that the rules speak of; stand-ins are enough, since only their place counts. */
-const DRIVERS = ['lmdb', 'ioredis', 'bullmq', '@nats-io/jetstream', 'typebox', 'fastify'];
+const DRIVERS = ['lmdb', 'ioredis', 'bullmq', '@nats-io/jetstream', 'typebox', 'fastify', 'react'];
 const WORKSPACES = {
   packages: ['protocol', 'delivery', 'backend', 'bayeux', 'auth', 'runtime', 'http', 'client', 'testkit'],
   services: ['edge', 'router', 'gateway', 'courier', 'restante'],
@@ -39,6 +39,8 @@ const ALLOWED: readonly (readonly [file: string, source: string])[] = [
     'packages/http/src/routes.ts',
     ['protocol', 'backend', 'delivery', 'runtime', 'auth'].map((name) => `import '@restante/${name}';`).join('\n') + `\nimport 'fastify';`,
   ],
+  ['packages/client/src/shapes.ts', `import type { Server } from '@restante/protocol';\nexport type S = Server;`],
+  ['packages/client/src/react/hook.ts', `import 'react';\nimport '../shapes.js';`],
   ['services/courier/src/queue.ts', `import 'bullmq';`],
   ['services/edge/src/start.ts', `import '@restante/delivery';\nimport 'node:http';`],
   ['services/restante/src/start.ts', `import '@restante/edge';\nimport '@restante/router';\nimport '@restante/gateway';`],
@@ -80,6 +82,8 @@ const PLANTED: readonly (readonly [rule: string, file: string, source: string])[
   ['protocol-runs-anywhere', 'packages/client/src/uses-http.ts', `import 'node:http';`],
   ['typebox-only-in-schemas', 'packages/protocol/src/own-shape.ts', `import 'typebox';`],
   ['schemas-are-types-to-the-rest', 'packages/protocol/src/index-at-run-time.ts', `export * from './schemas/shape.js';`],
+  ['client-stands-alone', 'packages/client/src/uses-names.ts', `import '@restante/protocol';`],
+  ['react-only-in-its-entry', 'packages/client/src/uses-react.ts', `import 'react';`],
   ['client-without-typebox', 'packages/client/src/checks.ts', `import '@restante/protocol/schemas';`],
 ];
 

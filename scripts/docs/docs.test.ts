@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import * as http from '../../packages/protocol/src/schemas/http.js';
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../packages/protocol/src/schemas/socket.js';
+import { clientPage } from './client-page.js';
 import { errorsPage } from './errors-page.js';
 import { HTTP_SHAPES, messagesPage } from './messages-page.js';
 
@@ -14,6 +15,10 @@ it('docs/errors.md is the catalogue of errors', async () => {
 
 it('docs/reference/messages.md is the schemas', async () => {
   await expect(messagesPage()).toMatchFileSnapshot(file('docs/reference/messages.md'));
+});
+
+it('docs/reference/client.md is what the client exports', async () => {
+  await expect(clientPage()).toMatchFileSnapshot(file('docs/reference/client.md'));
 });
 
 it('every shape of HTTP has its section', () => {

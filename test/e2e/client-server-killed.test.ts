@@ -6,12 +6,12 @@ import { follow, judged, publishNumbers } from './client-follower.js';
 
 /** The SDK in Node, over each transport, while the server is killed and started again: nothing is missed or doubled, publishes are stored once. */
 
-const ROUNDS = 3;
-const COUNT = 100;
+const ROUNDS = 2;
+const COUNT = 40;
 
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene();
+  scene = await openScene({ args: ['--drain-ms', '500'] });
 });
 afterAll(() => scene.close());
 

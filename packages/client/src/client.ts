@@ -1,4 +1,4 @@
-import type { Page } from '@restante/protocol';
+import type { GapReason } from '@restante/protocol';
 import { Connection } from './connection/connection.js';
 import type { Machine } from './connection/machine.js';
 import { Emitter } from './emitter.js';
@@ -24,11 +24,13 @@ import type { World } from './world.js';
 
 /** One client: one connection, whatever goes through it, and what outlives it. */
 
+/** What a client tells of itself. */
 export interface ClientEvents {
   /** The connection's state has changed. */
   state: ConnectionState;
 }
 
+/** Which page to read. */
 export interface ReadOptions {
   /** Behind this cursor; or `earliest`, which is the default. */
   readonly after?: string | undefined;
@@ -38,13 +40,21 @@ export interface ReadOptions {
   readonly last?: number | undefined;
   /** At most so many messages. Default 100, at most 1,000. */
   readonly limit?: number | undefined;
+  /** `latest`: only the newest of each mailbox. */
   readonly catchUp?: CatchUp | undefined;
+  /** Gives up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Messages in ascending order, and where to go on. */
-export interface ReadPage<T> extends Omit<Page, 'messages'> {
+export interface ReadPage<T = unknown> {
   readonly messages: readonly Message<T>[];
+  /** The cursor to go on with. */
+  readonly next: string;
+  /** False: messages between `after` and the first of these are gone. */
+  readonly complete: boolean;
+  /** Why they are. */
+  readonly reason?: GapReason;
 }
 
 type OpenLink = (context: LinkContext) => Link;

@@ -10,8 +10,8 @@ export type ClientErrorCode =
   | 'PUBLISHES_TOO_MANY';
 
 /**
- * Why something was refused, or given up. Decide by `code`: one of the server's, which
- * [the list of errors](https://github.com/restante/restante/blob/main/docs/errors.md) explains, or one of `ClientErrorCode`.
+ * Why something was refused, or given up. Decide by `code`: one of the server's, which docs/errors.md lists, or one of
+ * `ClientErrorCode`.
  */
 export class RequestError extends Error {
   readonly code: ErrorCode | ClientErrorCode | (string & {});

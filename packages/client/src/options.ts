@@ -1,11 +1,28 @@
-import type { GapReason, Message as WireMessage } from '@restante/protocol';
+import type { GapReason } from '@restante/protocol';
 
 /** What an application passes in, and what it gets. */
 
 /** One message. Exactly one of `data`, `text`, `base64` and `purged` is there. */
-export interface Message<T = unknown> extends Omit<WireMessage, 'data'> {
+export interface Message<T = unknown> {
+  readonly mailbox: string;
+  /** Its place in its log. */
+  readonly cursor: string;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly time: number;
+  /** The publisher's id; absent where it gave none. */
+  readonly id?: string;
+  /** The `Restante-*` headers of the publisher, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where it says more than the name of the body does. */
+  readonly contentType?: string;
   /** A JSON body, as it was published. */
   readonly data: T;
+  /** A body of type `text/*`. */
+  readonly text?: string;
+  /** Any other body. */
+  readonly base64?: string;
+  /** The mailbox was purged here: forget what came before. */
+  readonly purged?: true;
 }
 
 /** `every`: all messages. `latest`: the newest of each mailbox, then all that come. */
@@ -40,8 +57,10 @@ export interface WebSocketLike {
   close(code?: number): void;
 }
 
+/** A `WebSocket` class. */
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
+/** How a client connects. */
 export interface ConnectOptions {
   /** A token, or where to get one. A function is called again shortly before a token that says when it expires (`exp` of a JWT) does so. */
   readonly token?: string | (() => string | Promise<string>) | undefined;
@@ -56,6 +75,7 @@ export interface ConnectOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
+/** What a subscription begins with, and how its messages are taken. */
 export interface SubscribeOptions<T = unknown> {
   /** What is read of the past. Default `every`, beginning with what comes from now on. */
   readonly catchUp?: CatchUp | undefined;

@@ -7,6 +7,7 @@ import type { Acknowledgement, After, Link } from './links/link.js';
  * in its order (I2). What waits is bounded (I7): beyond, a publish is refused.
  */
 
+/** How a message is published. */
 export interface PublishOptions {
   /** Under one id a mailbox stores once. Default: a random one. */
   readonly id?: string | undefined;

@@ -11,6 +11,7 @@ import { Positions } from './positions.js';
  * What waits in between is bounded (I7); at the bound its link stops reading for it.
  */
 
+/** What a subscription tells besides its messages. */
 export interface SubscriptionEvents {
   /** Everything from before has been taken; what follows comes as it happens. */
   live: void;

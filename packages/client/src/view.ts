@@ -13,13 +13,17 @@ export interface ViewSnapshot<T = unknown> {
   readonly gap: Gap | undefined;
 }
 
+/** What a view tells. */
 export interface ViewEvents<T> {
   /** Anything has changed: at most once for all that comes at a time. */
   change: void;
   /** Every message that the view received, purges too, in order; after a gap those that it has come again. */
   message: Message<T>;
+  /** It shows how things are now. */
   live: void;
+  /** Not any more: the connection is gone or too slow. */
   behind: void;
+  /** Messages are missing; everything is read anew. */
   gap: Gap;
   /** The server refuses it; the view stays as it is. */
   error: Error;
@@ -45,6 +49,7 @@ export class View<T = unknown> extends Emitter<ViewEvents<T>> implements Readonl
     this.#subscription = this.#open();
   }
 
+  /** How many mailboxes it shows. */
   get size(): number {
     return this.#map.size;
   }
@@ -54,34 +59,42 @@ export class View<T = unknown> extends Emitter<ViewEvents<T>> implements Readonl
     return this.#subscription.isLive;
   }
 
+  /** Behind the last message that it received. */
   get cursor(): string | undefined {
     return this.#subscription.cursor;
   }
 
+  /** The newest message of this mailbox. */
   get(mailbox: string): Message<T> | undefined {
     return this.#map.get(mailbox);
   }
 
+  /** Has this mailbox a message? */
   has(mailbox: string): boolean {
     return this.#map.has(mailbox);
   }
 
+  /** The mailboxes, in the order of their first messages. */
   keys(): MapIterator<string> {
     return this.#map.keys();
   }
 
+  /** Their newest messages. */
   values(): MapIterator<Message<T>> {
     return this.#map.values();
   }
 
+  /** Both. */
   entries(): MapIterator<[string, Message<T>]> {
     return this.#map.entries();
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): MapIterator<[string, Message<T>]> {
     return this.#map.entries();
   }
 
+  /** Calls with each message and its mailbox. */
   forEach(call: (message: Message<T>, mailbox: string, map: ReadonlyMap<string, Message<T>>) => void): void {
     for (const [mailbox, message] of this.#map) call(message, mailbox, this);
   }

@@ -33,6 +33,7 @@ export interface Feed {
   end(error: Error | undefined): void;
 }
 
+/** A message is stored. */
 export interface Acknowledgement {
   /** Where it is stored. */
   readonly cursor: string;
