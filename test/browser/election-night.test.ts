@@ -191,8 +191,22 @@ describe('the election night', () => {
     expect(Math.max(0, ...longTasksMs)).toBeLessThan(300);
   });
 
-  it('is operable by keyboard, and axe finds nothing serious on either page, in light and in dark', async () => {
+  it('counts the same over every transport; is operable by keyboard; axe finds nothing serious on either page, in light and in dark', async () => {
+    const feed = await context.newPage();
+    await feed.goto(`${pages.url}feed.html`);
+    const cards = feed.locator('.transport');
+    await feed.locator('.transport[data-state="live"]').nth(2).waitFor();
     await tell({ minutes: 0 });
+    // Per second, median, p99, messages, gaps, connections.
+    const meters = (): Promise<string[][]> =>
+      feed.evaluate(
+        "[...document.querySelectorAll('.transport')].map((card) => [...card.querySelectorAll('dd')].map((dd) => dd.textContent))",
+      );
+    await expect
+      .poll(async () => (await meters()).map((texts) => texts.slice(3)), { timeout: 20_000 })
+      .toEqual(Array.from({ length: await cards.count() }, () => ['9,207', '0', '1']));
+    await feed.close();
+
     for (const [name, ready] of [
       ['', '#connection[data-state="live"]'],
       ['feed.html', '[data-transport="long-poll"][data-state="live"]'],

@@ -11,10 +11,6 @@ export class Delays {
     this.#ms[this.#count++ % this.#ms.length] = ms;
   }
 
-  clear(): void {
-    this.#count = 0;
-  }
-
   /** @returns undefined where none was measured */
   percentile(percent: number): number | undefined {
     const held = Math.min(this.#count, this.#ms.length);

@@ -34,7 +34,7 @@ function drawMessage({ mailbox, cursor, time, data, purged }: Message<Update>): 
     make('td', '', stored),
     make('td', '', make('span', 'root', `${ROOT}/`), name),
     make('td', 'cursor', cursor),
-    make('td', '', body),
+    make('td', 'data', body),
   ];
   return make('tr', data?.correction ? 'correction' : '', ...cells);
 }

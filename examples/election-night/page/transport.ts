@@ -70,10 +70,12 @@ export class Transport {
     this.#listener?.(message);
   }
 
+  /** A frame may bring a time from before the last message: the seconds never go back. */
   #turn(nowMs: number): void {
     const second = Math.floor(nowMs / 1_000);
     const passed = Math.min(second - this.#second, SECONDS + 1);
-    if (passed > 0) this.#perSecond = [...this.#perSecond.slice(passed), ...new Array<number>(passed).fill(0)];
+    if (passed <= 0) return;
+    this.#perSecond = [...this.#perSecond.slice(passed), ...new Array<number>(passed).fill(0)];
     this.#second = second;
   }
 
