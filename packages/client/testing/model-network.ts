@@ -55,21 +55,26 @@ export class ModelNetwork {
   }
 
   get webSocket(): WebSocketConstructor {
-    const network = this;
+    const opened = (): ModelNetwork => this;
     return class extends ModelSocket {
       constructor() {
-        super(network);
+        super(opened());
       }
     };
   }
 
-  readonly fetch = ((
-    url: string,
-    init: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string>; readonly signal?: AbortSignal },
-  ) =>
-    new Promise<Response>((resolve, reject) => {
-      new ModelRequest(this, new URL(url), init, resolve, reject);
-    })) as typeof fetch;
+  readonly fetch = ((url: string, init: Init) =>
+    new Promise<Response>((resolve, reject) =>
+      this.#wires.add(new ModelRequest(this, new URL(url), init, resolve, reject)),
+    )) as typeof fetch;
+}
+
+function socketOn(network: ModelNetwork): WebSocketConstructor {
+  return class extends ModelSocket {
+    constructor() {
+      super(network);
+    }
+  };
 }
 
 class ModelSocket implements WebSocketLike, Wire, Outbox {
@@ -176,9 +181,8 @@ class ModelRequest implements Wire, Outbox {
     this.#init = init;
     this.#resolve = resolve;
     this.#reject = reject;
-    network.add(this);
     init.signal?.addEventListener('abort', () => this.#fail(new Error('aborted')));
-    if (init.signal?.aborted) this.#fail(new Error('aborted'));
+    if (init.signal?.aborted) this.#answer = () => this.#fail(new Error('aborted'));
   }
 
   get size(): number {
@@ -253,12 +257,12 @@ class ModelRequest implements Wire, Outbox {
       this.#connection?.work();
       return false;
     }
-    const { resolve } = this.#reading;
+    const reading = this.#reading;
     this.#reading = undefined;
     if (chunk === undefined) {
       this.#leave();
-      resolve({ done: true });
-    } else resolve({ done: false, value: new TextEncoder().encode(chunk) });
+      reading.resolve({ done: true });
+    } else reading.resolve({ done: false, value: new TextEncoder().encode(chunk) });
     return true;
   }
 

@@ -9,8 +9,10 @@ import {
   parseCursor,
   parsePattern,
   type Position,
+  type ClientFrame,
+  type Page,
+  type ServerFrame,
 } from '@restante/protocol';
-import type { ClientFrame, Page, ServerFrame } from '@restante/protocol';
 import { ModelLog, positionIn } from './model-log.js';
 
 /**

@@ -81,7 +81,7 @@ describe('the connection', () => {
   });
 
   it('forgets its failures when a connection has lasted', () => {
-    const lasted = drive({ ...drive({}, OPEN).machine, failures: 5 }, [{ type: 'ended', link: 1, at: TIMING.stableMs } as MachineEvent]);
+    const lasted = drive({ ...drive({}, OPEN).machine, failures: 5 }, [{ type: 'ended', link: 1, at: TIMING.stableMs }]);
     expect(lasted.machine.failures).toBe(0);
   });
 
@@ -97,10 +97,10 @@ describe('the connection', () => {
   });
 
   it('asks after one missed heartbeat, and gives up after two', () => {
-    const silent = drive({}, [...OPEN, { type: 'heard', link: 1 }, { type: 'due', at: 17_000 } as MachineEvent]);
+    const silent = drive({}, [...OPEN, { type: 'heard', link: 1 }, { type: 'due', at: 17_000 }]);
     expect(silent.machine).toMatchObject({ phase: 'checking', dueAt: 32_000 });
     expect(silent.effects.at(-1)).toBe('probe 1');
-    const dropped = drive(silent.machine, [{ type: 'due', at: 32_000 } as MachineEvent]);
+    const dropped = drive(silent.machine, [{ type: 'due', at: 32_000 }]);
     expect(dropped.effects).toEqual(['close 1', 'release']);
     expect(dropped.machine.phase).toBe('waiting');
   });
@@ -117,7 +117,10 @@ describe('the connection', () => {
 
   it('tries better transports in turn, ever less often, and moves to the first that opens', () => {
     const poll = drive({ transport: 2 }, OPEN).machine;
-    const first = drive(poll, [{ type: 'climb', at: 10_000 } as MachineEvent, { type: 'ended', link: 2, at: 10_000 } as MachineEvent]);
+    const first = drive(poll, [
+      { type: 'climb', at: 10_000 },
+      { type: 'ended', link: 2, at: 10_000 },
+    ]);
     expect(first.effects).toEqual(['open 2 0 0']);
     expect(first.machine).toMatchObject({ phase: 'open', link: 1, trial: 0, climbAt: 30_000 });
     const second = drive(first.machine, [{ type: 'climb' }, { type: 'connected', link: 3, heartbeatMs: 15_000 }]);

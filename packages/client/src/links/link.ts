@@ -57,7 +57,7 @@ export interface Link {
   close(): void;
 }
 
-export interface LinkEvents {
+interface LinkEvents {
   connected(heartbeatMs: number): void;
   heard(): void;
   drain(retryAfterMs: number): void;

@@ -70,13 +70,13 @@ class Run {
   }
 
   purge(which: number): void {
-    const mailbox = MAILBOXES[which % MAILBOXES.length] as string;
+    const mailbox = MAILBOXES[which % MAILBOXES.length];
     for (const [log, position] of parseCursor(this.server.purge(mailbox)))
       this.recorder.record({ type: 'purge', mailbox, outcome: 'stored', log, position });
   }
 
   follow(which: number): void {
-    const pattern = PATTERNS[which % PATTERNS.length] as string;
+    const pattern = PATTERNS[which % PATTERNS.length];
     const catchUp = which % 3 === 0 ? 'latest' : 'every';
     this.#follow(pattern, catchUp, which % 2 === 0 ? 'earliest' : 'now');
   }
@@ -108,7 +108,7 @@ class Run {
   }
 
   view(which: number): void {
-    const pattern = PATTERNS[which % PATTERNS.length] as string;
+    const pattern = PATTERNS[which % PATTERNS.length];
     this.views.push({ pattern, view: this.client.view(pattern) });
   }
 
@@ -215,7 +215,7 @@ class Run {
   }
 
   #next(which: number) {
-    const mailbox = MAILBOXES[which % MAILBOXES.length] as string;
+    const mailbox = MAILBOXES[which % MAILBOXES.length];
     const n = ++this.#published;
     const data = { n };
     return { mailbox, data, id: `m${n}`, sent: { mailbox, id: `m${n}`, hash: hashOfBody({ data }) } };
