@@ -69,14 +69,6 @@ export class ModelNetwork {
     )) as typeof fetch;
 }
 
-function socketOn(network: ModelNetwork): WebSocketConstructor {
-  return class extends ModelSocket {
-    constructor() {
-      super(network);
-    }
-  };
-}
-
 class ModelSocket implements WebSocketLike, Wire, Outbox {
   readonly #network: ModelNetwork;
   readonly #listeners: Record<string, (event: never) => void> = {};

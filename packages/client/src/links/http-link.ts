@@ -130,8 +130,12 @@ export class HttpLink implements Link {
     let isLive = false;
     try {
       for (;;) {
-        await this.#until(() => !isWanted() || (!feed.isFull && this.#requests < REQUESTS_MAX));
-        if (!isWanted()) return;
+        let hasTurn = false;
+        await this.#until(() => !isWanted() || (hasTurn = this.#takeTurn(feed)));
+        if (!isWanted()) {
+          if (hasTurn) this.#endTurn();
+          return;
+        }
         const page = await this.#page(reading, isLive);
         if (!isWanted()) return;
         if (page === undefined) continue;
@@ -163,7 +167,7 @@ export class HttpLink implements Link {
     }
   }
 
-  /** The next page; undefined where the wait for it was interrupted. */
+  /** The next page, which ends the turn; undefined where the wait for it was interrupted. */
   async #page(reading: Reading, mayWait: boolean) {
     const { http, url, after } = this.#context;
     const { feed } = reading;
@@ -176,7 +180,6 @@ export class HttpLink implements Link {
     });
     reading.asking = asking;
     reading.isWaiting = mayWait;
-    this.#requests += 1;
     try {
       const wait = mayWait ? seconds : undefined;
       return await readPage(http, pageUrl(url, feed.pattern, { ...queryOf(feed), wait }), asking.signal);
@@ -185,10 +188,20 @@ export class HttpLink implements Link {
       throw error;
     } finally {
       stop();
-      this.#requests -= 1;
       reading.isWaiting = false;
-      this.#changed();
+      this.#endTurn();
     }
+  }
+
+  #takeTurn(feed: Feed): boolean {
+    if (feed.isFull || this.#requests >= REQUESTS_MAX) return false;
+    this.#requests += 1;
+    return true;
+  }
+
+  #endTurn(): void {
+    this.#requests -= 1;
+    this.#changed();
   }
 
   #interruptWaits(): void {

@@ -20,6 +20,8 @@ import type { View } from '../view.js';
 const MAILBOXES = ['/a/1', '/a/2', '/b/1', '/b/2', '/b/2/3'];
 const PATTERNS = ['/a/1', '/a/*', '/b/**', '/**'];
 
+const oneOf = (from: readonly string[], which: number): string => from.at(which % from.length) ?? '';
+
 interface Following {
   readonly name: string;
   readonly pattern: string;
@@ -70,13 +72,13 @@ class Run {
   }
 
   purge(which: number): void {
-    const mailbox = MAILBOXES[which % MAILBOXES.length];
+    const mailbox = oneOf(MAILBOXES, which);
     for (const [log, position] of parseCursor(this.server.purge(mailbox)))
       this.recorder.record({ type: 'purge', mailbox, outcome: 'stored', log, position });
   }
 
   follow(which: number): void {
-    const pattern = PATTERNS[which % PATTERNS.length];
+    const pattern = oneOf(PATTERNS, which);
     const catchUp = which % 3 === 0 ? 'latest' : 'every';
     this.#follow(pattern, catchUp, which % 2 === 0 ? 'earliest' : 'now');
   }
@@ -108,7 +110,7 @@ class Run {
   }
 
   view(which: number): void {
-    const pattern = PATTERNS[which % PATTERNS.length];
+    const pattern = oneOf(PATTERNS, which);
     this.views.push({ pattern, view: this.client.view(pattern) });
   }
 
@@ -215,7 +217,7 @@ class Run {
   }
 
   #next(which: number) {
-    const mailbox = MAILBOXES[which % MAILBOXES.length];
+    const mailbox = oneOf(MAILBOXES, which);
     const n = ++this.#published;
     const data = { n };
     return { mailbox, data, id: `m${n}`, sent: { mailbox, id: `m${n}`, hash: hashOfBody({ data }) } };
