@@ -21,7 +21,7 @@ function readArguments(args) {
   const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
   const ours = tokens.flatMap((token) => {
     if (token.kind !== 'option' || !(token.name in OPTIONS)) return [];
-    return token.value === undefined || token.inlineValue === true ? [token.index] : [token.index, token.index + 1];
+    return token.value === undefined || token.inlineValue ? [token.index] : [token.index, token.index + 1];
   });
   const typed = /** @type {{ minutes?: string, rate?: string, again?: boolean, 'page-port'?: string }} */ (values);
   return {
