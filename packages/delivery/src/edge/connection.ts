@@ -21,7 +21,6 @@ export interface PageBatch {
 export interface WireFormat {
   readonly name: string;
   batch(log: string, epoch: string, entries: readonly Entry[], cursor: Cursor): Uint8Array;
-  /** `moved`: since the last one. */
   position(cursor: Cursor): Uint8Array;
 }
 

@@ -57,7 +57,8 @@ export const SERVER_FRAMES = {
       version: Type.String(),
       region: Type.String(),
       heartbeatMs: Type.Integer({
-        description: 'A `position` or something else comes at least so often; after two missed, connect again.',
+        description:
+          'While a subscription is live, a `position` or something else comes at least so often; after two missed, connect again.',
       }),
       limits: Type.Object({ frameBytes: Type.Integer(), messageBytes: Type.Integer(), subscriptions: Type.Integer() }, strict),
     },
