@@ -241,6 +241,6 @@ describe('the election night', () => {
     await page.locator('#chart[aria-label^="Ohio"]').waitFor();
     await page.getByRole('button', { name: 'Georgia' }).press('Enter');
     await page.locator('#chart[aria-label^="Georgia"]').waitFor();
-    expect(await page.textContent('#detail-lead')).toBe('Biden leads by 0.3 points');
+    await expect.poll(() => page.textContent('#detail-lead'), { timeout: 10_000 }).toBe('Biden leads by 0.3 points');
   });
 });

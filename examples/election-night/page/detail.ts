@@ -14,6 +14,8 @@ export class Detail {
   readonly #chart = elementOf(SVGSVGElement, 'chart');
   #history: Update[] = [];
   #subscription: Subscription<Update> | undefined;
+  /** Whether all that was told before has been read: until then an empty history says nothing. */
+  #complete = false;
   #state: State | undefined;
 
   constructor(client: Client, changed: () => void) {
@@ -28,12 +30,17 @@ export class Detail {
     this.#state = state;
     this.#subscription?.close();
     this.#history = [];
+    this.#complete = false;
     this.#subscription = this.#client.subscribe<Update>(mailboxOf(state), {
       after: 'earliest',
       onMessage: (message) => {
         this.#take(message);
         this.#changed();
       },
+    });
+    this.#subscription.on('live', () => {
+      this.#complete = true;
+      this.#changed();
     });
     this.#changed();
   }
@@ -50,13 +57,17 @@ export class Detail {
     const counts = update !== undefined && update.totalVotes > 0;
     setText(element('detail-title'), state.name);
     setText(element('detail-electors'), `${state.electors} electors`);
-    setText(element('detail-lead'), update === undefined ? 'No returns yet' : sentence(update));
+    setText(element('detail-lead'), update === undefined ? this.#empty : sentence(update));
     setAttribute(element('detail-lead'), 'data-leader', leadOf(update).leader);
     setText(element('detail-biden'), counts ? percent(update.shares.biden) : '–');
     setText(element('detail-trump'), counts ? percent(update.shares.trump) : '–');
     setText(element('detail-votes'), update === undefined ? '–' : count(update.totalVotes));
     setText(element('detail-counted'), update === undefined ? '–' : percentCounted(update));
     this.#drawChart(state);
+  }
+
+  get #empty(): string {
+    return this.#complete ? 'No returns yet' : 'Reading its returns …';
   }
 
   #drawChart(state: State): void {
