@@ -15,6 +15,26 @@ export interface Backend {
    * @throws RestanteError `LOG_MISMATCH` where what is recorded of it is not what is there
    */
   openLog(name: string, policy: LogPolicy): Promise<Log>;
+  /**
+   * What keeps it from working now, in words that name no secret; undefined while nothing does. It looks at what is known and asks nobody,
+   * so that readiness may ask at any time.
+   */
+  trouble(): string | undefined;
+  /**
+   * Looks at the servers behind it and at the logs opened so far, for `restante doctor`: one finding a fact, and how to mend it where it is bad.
+   * Absent where there is nothing to see beyond the logs themselves. Never throws: what cannot be found out is a finding.
+   */
+  inspect?(): AsyncIterable<Finding>;
   /** Finishes what is under way and closes. Nothing may be called afterwards. */
   close(): Promise<void>;
+}
+
+/** One line of `restante doctor`. */
+export interface Finding {
+  /** `note`: odd, or worth knowing; nothing has to be mended. */
+  readonly state: 'ok' | 'note' | 'bad';
+  /** What was looked at, in a word or two: `server`, `log elections`. */
+  readonly subject: string;
+  /** What was found; where it is bad also which setting, and how to mend it. */
+  readonly text: string;
 }

@@ -114,4 +114,6 @@ export interface LogPolicy {
   readonly bytes?: number;
   /** How long an id is remembered (I8). */
   readonly idWindowMs: number;
+  /** On how many servers entries are kept, where the backend has several; default: the backend's. */
+  readonly replicas?: number;
 }

@@ -103,6 +103,7 @@ export async function openLmdbBackend(options: LmdbBackendOptions): Promise<Back
     durability: DURABILITY[durability],
     bus,
     lease: new MemoryLease(),
+    trouble: () => undefined,
     openLog(name, policy) {
       const known = logs.get(name);
       if (known !== undefined) return known;

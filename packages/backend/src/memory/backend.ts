@@ -30,6 +30,7 @@ export function openMemoryBackend(options: MemoryBackendOptions = {}): MemoryBac
     durability: 'Stored survives nothing: it is in the memory of this process.',
     bus,
     lease: new MemoryLease(),
+    trouble: () => undefined,
     async openLog(name, policy) {
       const log = logs.get(name) ?? new MemoryLog(name, policy, options.now ?? Date.now, options.tailHeartbeatMs ?? TAIL_HEARTBEAT_MS);
       logs.set(name, log);
