@@ -59,8 +59,9 @@ export interface Log {
 export interface Stored {
   readonly ok: true;
   readonly position: Position;
-  readonly time: number;
-  /** This id was stored in this mailbox within the window and is still retained: position and time are the first one's. */
+  /** The entry's, where the log tells it with its acknowledgement; JetStream does not (ADR 0004). */
+  readonly time?: number;
+  /** This id was stored in this mailbox within the window and is still retained: the position is the first one's. */
   readonly duplicate: boolean;
 }
 

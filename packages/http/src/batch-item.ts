@@ -1,5 +1,15 @@
-import { type NewEntry, parseMailbox, quote, RestanteError } from '@restante/protocol';
-import { type Body, checkContentType, isJsonType, mediaType, onOneLine, withType } from './body.js';
+import {
+  type Body,
+  checkContentType,
+  isJsonType,
+  mediaType,
+  type NewEntry,
+  onOneLine,
+  parseMailbox,
+  quote,
+  RestanteError,
+  withType,
+} from '@restante/protocol';
 import type { Limits } from './context.js';
 import { itemMessageHeaders, scheduleUnavailable } from './message-headers.js';
 import { checkMessageId } from './message-id.js';

@@ -1,7 +1,6 @@
 export { Admission } from './admission.js';
 export { Appends, logNamed } from './appends.js';
 export { itemEntry } from './batch-item.js';
-export { parseJson } from './body.js';
 export type { Context, FaultLog, HttpDeps, Limits, Timeouts, Waiting } from './context.js';
 export { createHttp, type Http } from './create-http.js';
 export { internalFault } from './failures.js';

@@ -1,3 +1,4 @@
+export * from './body.js';
 export * from './cursor.js';
 export * from './entry.js';
 export * from './errors.js';

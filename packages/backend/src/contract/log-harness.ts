@@ -1,4 +1,4 @@
-import { currentEpoch, type Entry, type NewEntry, type Pattern, type Position, parsePattern } from '@restante/protocol';
+import { currentEpoch, type Entry, entryBytes, type NewEntry, type Pattern, type Position, parsePattern } from '@restante/protocol';
 import type { AppendOutcome, Log, LogPage, LogPolicy, Stored, TailBatch } from '../log.js';
 
 /** What an adapter gives to its contract suite, and the few words in which the suite speaks. */
@@ -18,6 +18,12 @@ export interface LogAdapter {
   readonly open: () => Promise<LogHarness>;
   /** Does what was stored survive the process? */
   readonly durable: boolean;
+  /** What retention counts an entry with, where that is not `entryBytes`. */
+  readonly storedBytes?: (entry: NewEntry) => number;
+}
+
+export function storedBytes({ storedBytes: bytes = entryBytes }: LogAdapter, entry: NewEntry): number {
+  return bytes(entry);
 }
 
 export const KEEP_ALL: LogPolicy = { idWindowMs: 60_000 };

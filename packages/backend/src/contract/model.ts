@@ -2,7 +2,7 @@ import { entryBytes, matches, type NewEntry, type Pattern } from '@restante/prot
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Log, LogPage, LogPolicy } from '../log.js';
-import { at, eventually, type LogAdapter, type LogHarness, patterns, seqs, store, stored, text } from './log-harness.js';
+import { at, eventually, type LogAdapter, type LogHarness, patterns, seqs, store, stored, storedBytes, text } from './log-harness.js';
 
 /** Random appends, purges, retention, restarts and reads against a model that is a list. */
 
@@ -20,6 +20,11 @@ interface Listed {
 class Model {
   listed: Listed[] = [];
   floor = 0;
+  readonly #bytesOf: (entry: NewEntry) => number;
+
+  constructor(bytesOf: (entry: NewEntry) => number) {
+    this.#bytesOf = bytesOf;
+  }
 
   append(seq: number, entry: NewEntry): void {
     this.listed.push({ seq, entry });
@@ -49,9 +54,9 @@ class Model {
   }
 
   #retain(): void {
-    let bytes = this.listed.reduce((sum, { entry }) => sum + entryBytes(entry), 0);
+    let bytes = this.listed.reduce((sum, { entry }) => sum + this.#bytesOf(entry), 0);
     for (let [oldest] = this.listed; oldest !== undefined && bytes > (POLICY.bytes as number); [oldest] = this.listed) {
-      bytes -= entryBytes(oldest.entry);
+      bytes -= this.#bytesOf(oldest.entry);
       this.floor = oldest.seq;
       this.listed.shift();
     }
@@ -98,7 +103,7 @@ export function describeAgainstModel(adapter: LogAdapter): void {
 }
 
 async function run(adapter: LogAdapter, harness: LogHarness, steps: readonly Step[]): Promise<void> {
-  const model = new Model();
+  const model = new Model((entry) => storedBytes(adapter, entry));
   let log = await harness.openLog('_', POLICY);
   for (const one of steps) {
     if (one.do === 'append') {

@@ -1,4 +1,3 @@
-import { entryBytes } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   at,
@@ -13,6 +12,7 @@ import {
   readLatest,
   seqs,
   store,
+  storedBytes,
   text,
 } from './log-harness.js';
 import { withHarness } from './with-harness.js';
@@ -21,7 +21,7 @@ import { withHarness } from './with-harness.js';
 export function describeRetention(adapter: LogAdapter): void {
   describe('retention', () => {
     const harness = withHarness(adapter);
-    const one = entryBytes(text('/a', 'x'.repeat(1_000)));
+    const one = storedBytes(adapter, text('/a', 'x'.repeat(1_000)));
 
     it('removes the oldest by bytes, and says exactly up to where', async () => {
       const log = await harness().openLog('_', { ...KEEP_ALL, bytes: 10 * one });

@@ -1,7 +1,6 @@
-import { entryBytes } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import type { TailBatch } from '../log.js';
-import { at, eventually, fill, KEEP_ALL, type LogAdapter, store, takeTail, text } from './log-harness.js';
+import { at, eventually, fill, KEEP_ALL, type LogAdapter, store, storedBytes, takeTail, text } from './log-harness.js';
 import { withHarness } from './with-harness.js';
 
 /** The port promises a batch each second; the rest is for a machine that is busy. */
@@ -76,7 +75,7 @@ export function describeTailing(adapter: LogAdapter): void {
     });
 
     it('goes on at the floor when retention overtook it', async () => {
-      const one = entryBytes(text('/a', 'x'.repeat(1_000)));
+      const one = storedBytes(adapter, text('/a', 'x'.repeat(1_000)));
       const log = await harness().openLog('_', { ...KEEP_ALL, bytes: 3 * one });
       const abort = new AbortController();
       const tail = log.tail('earliest', abort.signal)[Symbol.asyncIterator]();

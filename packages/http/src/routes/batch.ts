@@ -1,9 +1,8 @@
 import type { AppendOutcome } from '@restante/backend';
-import { type NewEntry, RestanteError } from '@restante/protocol';
+import { isJsonType, isUnspoken, jsonText, type NewEntry, parseJson, RestanteError } from '@restante/protocol';
 import { PublishBatch, PublishResults } from '@restante/protocol/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { itemEntry } from '../batch-item.js';
-import { isJsonType, isUnspoken, jsonText, parseJson } from '../body.js';
 import type { Context } from '../context.js';
 import { internalFault } from '../failures.js';
 import { problemOf } from '../problem.js';

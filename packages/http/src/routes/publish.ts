@@ -1,8 +1,7 @@
 import type { Stored } from '@restante/backend';
-import { formatPosition, type NewEntry, parseMailbox } from '@restante/protocol';
+import { bodyOf, formatPosition, type NewEntry, parseMailbox } from '@restante/protocol';
 import { Published, PublishHeaders } from '@restante/protocol/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bodyOf } from '../body.js';
 import type { Context } from '../context.js';
 import { requestMessageHeaders } from '../message-headers.js';
 import { checkMessageId } from '../message-id.js';
@@ -46,5 +45,6 @@ function newEntry(mailbox: string, request: FastifyRequest, headersBytesMax: num
 /** A Published. Names and cursors hold no character that JSON would escape. */
 export function publishedJson(log: string, mailbox: string, { position, time, duplicate }: Stored): string {
   const cursor = formatPosition(log, position);
-  return `{"mailbox":"${mailbox}","cursor":"${cursor}","seq":${position.seq},"time":${time},"duplicate":${duplicate}}`;
+  const told = time === undefined ? '' : `,"time":${time}`;
+  return `{"mailbox":"${mailbox}","cursor":"${cursor}","seq":${position.seq}${told},"duplicate":${duplicate}}`;
 }

@@ -34,7 +34,9 @@ export const Published = Type.Object(
     mailbox: MailboxName,
     cursor: CursorText,
     seq: Type.Integer({ minimum: 1 }),
-    time: Type.Integer(),
+    time: Type.Optional(
+      Type.Integer({ description: 'Milliseconds since 1970, where the log tells it with its acknowledgement; each Message has it.' }),
+    ),
     duplicate: Type.Boolean({ description: 'This id was stored in this mailbox before; this is the first one.' }),
   },
   { $id: 'Published', ...strict },

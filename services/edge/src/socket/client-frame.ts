@@ -1,5 +1,5 @@
-import { memberSource, parseJson } from '@restante/http';
-import { LIMITS, quote, RestanteError } from '@restante/protocol';
+import { memberSource } from '@restante/http';
+import { LIMITS, parseJson, quote, RestanteError } from '@restante/protocol';
 import { CLIENT_FRAMES, type ClientFrame } from '@restante/protocol/schemas';
 import { Compile } from 'typebox/compile';
 

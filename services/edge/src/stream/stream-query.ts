@@ -1,5 +1,5 @@
-import { bytesOf, parseJson } from '@restante/http';
-import { LIMITS, quote, RestanteError } from '@restante/protocol';
+import { bytesOf } from '@restante/http';
+import { LIMITS, parseJson, quote, RestanteError } from '@restante/protocol';
 import { StreamQuery } from '@restante/protocol/schemas';
 import type { FastifyRequest } from 'fastify';
 import type { Wanted } from '../subscriptions.js';

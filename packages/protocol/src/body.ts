@@ -1,9 +1,10 @@
-import { isUtf8 } from 'node:buffer';
-import { type NewEntry, quote, RestanteError } from '@restante/protocol';
+import type { NewEntry } from './entry.js';
+import { RestanteError } from './errors.js';
+import { quote } from './names.js';
 
 /**
- * From the bytes of a request to the body of an entry: which kind it is, and that it really is that (DESIGN "One Message everywhere").
- * JSON is validated once and kept as it was given; nobody parses it again.
+ * From the bytes that a publisher sent to the body of an entry: which kind it is, and that it really is that (DESIGN "One Message
+ * everywhere"). JSON is validated once and kept as it was given; nobody parses it again.
  */
 
 export type Body = Pick<NewEntry, 'kind' | 'contentType' | 'data'>;
@@ -29,15 +30,19 @@ export function isJsonType(contentType: string): boolean {
   return JSON_TYPE.test(mediaType(contentType));
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** @throws RestanteError `JSON_INVALID` · `BODY_INVALID` */
-export function bodyOf(bytes: Buffer, contentType: string | undefined): Body {
+export function bodyOf(bytes: Uint8Array, contentType: string | undefined): Body {
   // Nearly every body is this one, and looking closely at its type would cost as much as the rest.
   if (contentType === 'application/json') return { kind: 'data', data: jsonBytes(bytes) };
   if (isUnspoken(contentType)) return sniff(bytes);
   checkContentType(contentType);
   if (isJsonType(contentType)) return { ...withType('data', contentType), data: jsonBytes(bytes) };
   if (!mediaType(contentType).startsWith('text/')) return { kind: 'base64', contentType, data: bytes };
-  if (!isUtf8(bytes)) throw new RestanteError('BODY_INVALID', 'text must be UTF-8; send other bytes as application/octet-stream');
+  if (textOf(bytes) === undefined) {
+    throw new RestanteError('BODY_INVALID', 'text must be UTF-8; send other bytes as application/octet-stream');
+  }
   return { ...withType('text', contentType), data: bytes };
 }
 
@@ -55,9 +60,19 @@ export function checkContentType(contentType: string): void {
 }
 
 /** The text of a JSON body. @throws RestanteError `JSON_INVALID` */
-export function jsonText(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new RestanteError('JSON_INVALID', 'the body is not UTF-8');
-  return bytes.toString();
+export function jsonText(bytes: Uint8Array): string {
+  const text = textOf(bytes);
+  if (text === undefined) throw new RestanteError('JSON_INVALID', 'the body is not UTF-8');
+  return text;
+}
+
+/** Undefined where the bytes are not UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws RestanteError `JSON_INVALID` */
@@ -80,14 +95,14 @@ function whyNoJson(text: string, fault: unknown): string {
   return message.startsWith('Unexpected end') ? 'is not valid JSON: it ends too early' : 'is not valid JSON';
 }
 
-function jsonBytes(bytes: Buffer): Buffer {
+function jsonBytes(bytes: Uint8Array): Uint8Array {
   parseJson(jsonText(bytes));
   return onOneLine(bytes);
 }
 
-function sniff(bytes: Buffer): Body {
-  if (!isUtf8(bytes)) return { kind: 'base64', data: bytes };
-  const text = bytes.toString();
+function sniff(bytes: Uint8Array): Body {
+  const text = textOf(bytes);
+  if (text === undefined) return { kind: 'base64', data: bytes };
   // Most text is no JSON by its first character, and an exception is a hundred times dearer than a look at it.
   if (!/^[\s]*[[{"\-0-9tfn]/.test(text)) return { kind: 'text', data: bytes };
   try {
@@ -99,7 +114,7 @@ function sniff(bytes: Buffer): Body {
 }
 
 /** Valid JSON has line breaks only as white space, so a space means the same and keeps a Message on one line. Changes `bytes`. */
-export function onOneLine(bytes: Buffer): Buffer {
+export function onOneLine<T extends Uint8Array>(bytes: T): T {
   for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) bytes[at] = 0x20;
   for (let at = bytes.indexOf(0x0d); at >= 0; at = bytes.indexOf(0x0d, at + 1)) bytes[at] = 0x20;
   return bytes;
