@@ -1,4 +1,5 @@
 import type { Backend } from '@restante/backend';
+import { RestanteError } from '@restante/protocol';
 import type { Config } from '@restante/runtime';
 
 /** Opens the backend that an address names; a driver is loaded only where it is used. */
@@ -7,6 +8,7 @@ export async function openBackend({ backend, durability, reserveBytes }: Config)
     const { openMemoryBackend } = await import('@restante/backend/memory');
     return openMemoryBackend();
   }
+  if (backend.kind === 'nats') throw new RestanteError('CONFIG_INVALID', '--backend names a NATS server, which this build cannot use yet');
   const { openLmdbBackend } = await import('@restante/backend/lmdb');
   return openLmdbBackend({ folder: backend.folder, durability, reserveBytes });
 }

@@ -14,9 +14,9 @@ import type { Config } from '@restante/runtime';
 /** Opens the log of every namespace with its policy. */
 export async function openLogs(backend: Backend, { namespaces, idWindowMs }: Config): Promise<ReadonlyMap<string, Log>> {
   const logs = new Map<string, Log>();
-  for (const [name, { history }] of namespaces) {
+  for (const [name, { history, replicas }] of namespaces) {
     const log = logOfNamespace(name);
-    logs.set(log, await backend.openLog(log, { ...history, idWindowMs }));
+    logs.set(log, await backend.openLog(log, { ...history, idWindowMs, ...(replicas === undefined ? {} : { replicas }) }));
   }
   await refuseMovedNames(logs);
   return logs;

@@ -92,10 +92,10 @@ describe('doctor', () => {
   const doctor = (...args: readonly string[]) => finished(['doctor', ...args]);
 
   it('reports the faults of the configuration, with 2', async () => {
-    const { code, out } = await doctor('--backend', 'nats://x', '--host', '0.0.0.0');
+    const { code, out } = await doctor('--backend', 'redis://x', '--host', '0.0.0.0');
     expect(code).toBe(2);
     expect(out).toContain('bad  configuration');
-    expect(out).toContain('--backend names a nats server');
+    expect(out).toContain('--backend names a redis server');
     expect(out).toContain('--host can be reached from other machines');
   });
 

@@ -39,6 +39,15 @@ function quantity(unit: 'bytes' | 'ms', pattern: string, { minimum, maximum, ...
 const size = (options: Quantity) => quantity('bytes', SIZE, options);
 const duration = (options: Quantity) => quantity('ms', DURATION, options);
 
+/** A word that is used to prove who one is: never repeated in a fault, and may come from a file (`RESTANTE_…_FILE`). */
+function secret(description: string) {
+  return Type.Optional(Type.String({ minLength: 1, writeOnly: true, description }));
+}
+
+function path(description: string) {
+  return Type.Optional(Type.String({ minLength: 1, title: 'the path of a file', description }));
+}
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1_000;
@@ -56,6 +65,9 @@ function oneOf<const T extends readonly string[]>(
 ) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
 }
+
+/** JetStream's own limit. */
+const REPLICAS_MAX = 5;
 
 export const NamespaceSettings = Type.Object(
   {
@@ -84,6 +96,13 @@ export const NamespaceSettings = Type.Object(
         { ...strict, description: 'How long entries are kept; whichever limit is met first removes them.' },
       ),
     ),
+    replicas: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: REPLICAS_MAX,
+        description: 'With nats: on how many servers the entries are kept; where it is not set, as nats.replicas says.',
+      }),
+    ),
   },
   strict,
 );
@@ -96,8 +115,45 @@ export const ConfigSchema = Type.Object(
         minLength: 1,
         // An address may hold a password: it is never repeated in a fault, and may come from a file.
         writeOnly: true,
-        description: 'Where the logs are: memory: (gone at the end) or lmdb:<folder>. A folder is relative to where the command runs.',
+        title: 'memory:, lmdb:<folder> or nats://<host>:<port>',
+        description:
+          'Where the logs are: memory: (gone at the end), lmdb:<folder> on this machine, for one process, or a NATS cluster, for any number of them: ' +
+          'nats://<host>:<port>, or tls:// where the connection must be encrypted, several separated by commas. ' +
+          'A folder is relative to where the command runs; an address may begin with <user>:<password>@.',
       }),
+    ),
+    nats: Type.Optional(
+      Type.Object(
+        {
+          user: Type.Optional(
+            Type.String({ minLength: 1, description: 'Who this process is for the NATS servers; goes with nats.password.' }),
+          ),
+          password: secret('Goes with nats.user.'),
+          token: secret('Where the NATS servers ask for a token.'),
+          nkeySeed: secret('Where the NATS servers know this process by an NKey: its seed, which begins with SU.'),
+          credentialsFile: path('Where the NATS servers ask for a JWT: the .creds file that holds it with its key.'),
+          tls: Type.Optional(
+            Type.Object(
+              {
+                ca: path(
+                  'PEM file with the authorities that the NATS servers are checked against; where it is not set, those of the system.',
+                ),
+                cert: path('PEM file with the certificate that this process shows to the NATS servers; goes with nats.tls.key.'),
+                key: path('PEM file with the key of nats.tls.cert.'),
+              },
+              { ...strict, description: 'Each of them makes the connection an encrypted one, as tls:// in the address does.' },
+            ),
+          ),
+          replicas: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: REPLICAS_MAX,
+              description: 'On how many servers each log is kept. Where it is not set: 3 in a cluster of three or more, else 1.',
+            }),
+          ),
+        },
+        { ...strict, description: 'What a backend on NATS needs beside its address. At most one way of saying who this process is.' },
+      ),
     ),
     region: Type.Optional(
       Type.String({

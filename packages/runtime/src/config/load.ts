@@ -3,7 +3,8 @@ import { RestanteError } from '@restante/protocol';
 import { parseDocument, type YAMLParseError } from 'yaml';
 import { parseBackendAddress } from './backend-address.js';
 import { checkConfig } from './checks.js';
-import type { Config, NamespacePolicy } from './config.js';
+import type { BackendTarget, Config, NamespacePolicy } from './config.js';
+import { type NatsSettings, resolveNats } from './nats.js';
 import { type Fault, readTree } from './read.js';
 import { CONFIG_SCHEMA, SETTINGS, type Setting, type SettingSchema } from './settings.js';
 
@@ -48,10 +49,11 @@ export function loadConfig({ file: named, env, flags }: ConfigSources): LoadedCo
   const config = resolve(tree, found);
   found.push(...checkConfig(config));
   const where = file === undefined ? '' : `${file.name}: `;
-  for (const { path, text } of found)
-    faults.push(`${names.get(path.join('.')) ?? `${where}${path.map(quoteKey).join('.') || 'the file'}`} ${text}`);
+  const nameOf = (path: Fault['path']): string => names.get(path.join('.')) ?? `${where}${path.map(quoteKey).join('.') || 'the file'}`;
+  for (const { path, text } of found) faults.push(`${nameOf(path)} ${text}`);
   if (faults.length > 0) throw invalid(faults);
-  return { config, file: file?.name, warnings: unknownVariables(env) };
+  const idle = unused(tree, config).map((path) => `${nameOf(path)} is not used: it is for a backend on NATS`);
+  return { config, file: file?.name, warnings: [...unknownVariables(env), ...idle] };
 }
 
 function invalid(faults: readonly string[]): RestanteError {
@@ -166,23 +168,42 @@ function overlay(tree: Tree, given: Iterable<Given>, names: Map<string, string>)
 /** What `readTree` makes of the schema; the static type of `ConfigFile` says the same of every value, once defaults are in. */
 type Read = Omit<Config, 'backend' | 'namespaces' | 'open'> & {
   readonly backend: string;
+  readonly nats: NatsSettings;
   readonly namespaces: Record<string, Omit<NamespacePolicy, 'history'> & { readonly history: { age: number; bytes: number } }>;
 };
 
 /** Complete even where there are faults, so that the checks can look for more of them. */
 function resolve(tree: Tree, faults: Fault[]): Config {
-  const read = readTree(CONFIG_SCHEMA, tree, faults) as Read;
-  const backend = typeof read.backend === 'string' ? parseBackendAddress(read.backend) : undefined;
-  if (typeof backend === 'string') faults.push({ path: ['backend'], text: backend });
+  const { backend, nats, ...read } = readTree(CONFIG_SCHEMA, tree, faults) as Read;
   const namespaces = Object.entries(read.namespaces).map(
     ([name, { history, ...policy }]) => [name, { ...policy, history: { ageMs: history.age, bytes: history.bytes } }] as const,
   );
   return {
     ...read,
-    backend: typeof backend === 'object' ? backend : { kind: 'memory' },
+    backend: resolveBackend(backend, nats, faults),
     namespaces: new Map(namespaces),
     open: tree['namespaces'] === undefined,
   };
+}
+
+function resolveBackend(text: unknown, settings: NatsSettings, faults: Fault[]): BackendTarget {
+  const address = typeof text === 'string' ? parseBackendAddress(text) : undefined;
+  if (typeof address === 'string') faults.push({ path: ['backend'], text: address });
+  if (typeof address !== 'object') return { kind: 'memory' };
+  return address.kind === 'nats' ? resolveNats(address, settings, faults) : address;
+}
+
+/** Settings of a backend that is not the one of this configuration: no fault, since a file may be tried out with another backend. */
+function unused(tree: Tree, { backend, namespaces }: Config): Fault['path'][] {
+  if (backend.kind === 'nats') return [];
+  const given = SETTINGS.map(({ path }) => path).filter(([first]) => first === 'nats');
+  const withReplicas = [...namespaces].filter(([, { replicas }]) => replicas !== undefined);
+  return [...given.filter((path) => isGiven(tree, path)), ...withReplicas.map(([name]) => ['namespaces', name, 'replicas'])];
+}
+
+function isGiven(tree: unknown, [key, ...below]: Fault['path']): boolean {
+  if (key === undefined) return tree !== undefined && tree !== null;
+  return isTree(tree) && isGiven(tree[key], below);
 }
 
 function unknownVariables(env: ConfigSources['env']): string[] {
