@@ -18,3 +18,7 @@ export * from './launch/restante.js';
 export * from './proxy/fault-proxy.js';
 export * from './scene/scene.js';
 export * from './scene/seeded-random.js';
+export { NATS_VERSIONS, type NatsVersion } from './nats/binaries.js';
+export type { ServerSettings } from './nats/configuration.js';
+export * from './nats/launch-nats.js';
+export { NatsServer } from './nats/nats-server.js';
