@@ -48,6 +48,7 @@ export const ERRORS = {
   LOG_UNAVAILABLE: { status: 503, title: 'The log cannot be reached', retryable: true, mend: 'It comes back by itself; repeat a publish with the same id.' },
   LOG_MISMATCH: { status: 500, title: 'Not the log that was recorded', retryable: false, mend: 'See restante doctor.' },
   DATA_IN_USE: { status: 500, title: 'Another process uses this data', retryable: false, mend: 'Stop the other process, or choose another folder with --backend.' },
+  BACKEND_REFUSED: { status: 500, title: 'The backend cannot be used as it is', retryable: false, mend: 'The detail names each setting, of Restante or of the backend, and what it must be. restante doctor tells more.' },
   CONFIG_INVALID: { status: 500, title: 'Bad configuration', retryable: false, mend: 'Each fault is named with the setting that has it.' },
   INTERNAL: { status: 500, title: 'A fault of ours', retryable: true, mend: 'It was logged with the request id.' },
 } as const satisfies Record<string, ErrorKind>;
