@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from './commands/arguments.js';
 import { Server, URL_DEFAULT } from './http/server.js';
 import type { Io } from './io.js';
+import type { Role } from './parts.js';
 import { VERSION } from './version.js';
 
 /** The command line: what there is, what it takes, and help with examples. What a command does stands in `commands/`, loaded when it runs. */
@@ -20,6 +21,7 @@ export function createProgram(io: Io, setExitCode: (code: number) => void): Comm
     .showHelpAfterError('(restante help lists the commands, restante help <command> explains one)')
     .addHelpText('after', HELP);
   addStart(program, io, setExitCode);
+  for (const role of ROLES) addRole(program, io, setExitCode, role);
   addPublish(program, io);
   addTail(program, io);
   addExport(program, io);
@@ -37,6 +39,7 @@ Begin with:
   restante start                              a server on http://127.0.0.1:8080, data in ./data
   restante tail '/hello/**'                   in a second terminal: see what comes
   restante publish /hello/world '"Hello"'     in a third: drop a message
+Many processes instead of one, with a NATS cluster behind them: restante router, restante edge, restante gateway.
 In a checkout of the sources say npx restante, after npm ci && npm run build.
 
 A mailbox is a name such as /elections/us-2020/president/ohio. A pattern is a name, or a name that ends
@@ -54,16 +57,18 @@ function urlOption(io: Io): Option {
   return new Option('--url <address>', 'the server; also RESTANTE_URL').default(io.env['RESTANTE_URL'] || URL_DEFAULT);
 }
 
-/** Flags for settings, all of them shown in the help or only those named here. */
-function addConfigOptions(command: Command, shown?: readonly string[]): Command {
+/** Flags for settings; the help shows those that matter to the command. */
+function addConfigOptions(command: Command, isShown: (flag: string) => boolean = () => true): Command {
   command.option('--config <file>', 'the configuration file; also RESTANTE_CONFIG (default: restante.yaml, if there is one)');
   for (const { flag, schema } of SETTINGS) {
     const text = defaultText(schema);
     const option = new Option(`${flag} <value>`, `${schema.description}${text === undefined ? '' : ` (default: ${text})`}`);
-    command.addOption(option.hideHelp(shown !== undefined && !shown.includes(flag)));
+    command.addOption(option.hideHelp(!isShown(flag)));
   }
   return command;
 }
+
+const isBackend = (flag: string): boolean => flag === '--backend';
 
 /** The flags of settings that were given, as they were typed. */
 function flagsOf(command: Command): ReadonlyMap<string, string> {
@@ -95,6 +100,80 @@ function addStart(program: Command, io: Io, setExitCode: (code: number) => void)
         'restante start --config /etc/restante.yaml --admin-port 9090',
       ),
     );
+}
+
+interface RoleHelp {
+  readonly name: Role;
+  readonly summary: string;
+  readonly does: string;
+  /** Flags that it takes, since all have one configuration, and has no use for. */
+  readonly idle: readonly string[];
+  readonly examples: readonly string[];
+}
+
+const LMDB_ONLY = ['--durability', '--reserve-bytes'];
+const EDGE_ONLY = ['--heartbeat-ms', '--socket-high-water-bytes', '--ring-bytes'];
+const SERVER_ONLY = ['--port', '--cors-origins', '--drain-ms'];
+const ROUTER_ONLY = ['--hot-tail-bytes'];
+
+const ROLES: readonly RoleHelp[] = [
+  {
+    name: 'edge',
+    summary: 'run an edge of a cluster: holds the connections of clients',
+    does:
+      'Runs an edge of a cluster: it holds the connections of clients, and serves every call. Clients may come to any edge, and come back to ' +
+      'another; a load balancer needs no stickiness. What it sends comes from a router, so one must run.',
+    idle: [...LMDB_ONLY, ...ROUTER_ONLY],
+    examples: [
+      'restante edge --backend nats://nats-0:4222,nats://nats-1:4222',
+      'restante edge --config /etc/restante.yaml --admin-port 9090',
+      'restante edge --config /etc/restante.yaml --port 8081 --admin-port 9091     one more on this machine',
+    ],
+  },
+  {
+    name: 'router',
+    summary: 'run a router of a cluster: brings what is stored to the edges',
+    does:
+      'Runs a router of a cluster: it follows the logs and brings what is stored to the edges that have readers for it. One router serves ' +
+      'each log, and the others stand by: run two or more. It has no port for clients; --admin-port gives it one for health and metrics.',
+    idle: [...LMDB_ONLY, ...EDGE_ONLY, ...SERVER_ONLY],
+    examples: [
+      'restante router --backend nats://nats-0:4222,nats://nats-1:4222',
+      'restante router --config /etc/restante.yaml --admin-port 9090',
+    ],
+  },
+  {
+    name: 'gateway',
+    summary: 'run a gateway of a cluster: takes publishes, holds nothing open',
+    does:
+      'Runs a gateway of a cluster: it takes publishes and answers plain pages, straight from the log, and holds nothing open: no streams, no ' +
+      'WebSockets, no waiting. For backends that publish, apart from the edges that the public reaches. It needs no router.',
+    idle: [...LMDB_ONLY, ...EDGE_ONLY, ...ROUTER_ONLY],
+    examples: [
+      'restante gateway --backend nats://nats-0:4222,nats://nats-1:4222',
+      'restante gateway --config /etc/restante.yaml --port 8081 --admin-port 9090',
+    ],
+  },
+];
+
+const IN_A_CLUSTER =
+  'Any number may run, all with the same configuration; none has a name or a disk that matters, and any may be killed. Needs a backend on ' +
+  'NATS with JetStream, which must be running: a process that cannot reach it ends and says why. SIGTERM drains.';
+
+function addRole(
+  program: Command,
+  io: Io,
+  setExitCode: (code: number) => void,
+  { name, summary, does, idle, examples: lines }: RoleHelp,
+): void {
+  addConfigOptions(program.command(name), (flag) => !idle.includes(flag))
+    .summary(summary)
+    .description(`${does} ${IN_A_CLUSTER}`)
+    .action(async (_options: object, command: Command) => {
+      const { startCommand } = await import('./commands/start.js');
+      setExitCode(await startCommand(io, command.opts<{ config?: string }>().config, flagsOf(command), name));
+    })
+    .addHelpText('after', examples(...lines));
 }
 
 function addPublish(program: Command, io: Io): void {
@@ -195,7 +274,7 @@ function addImport(program: Command, io: Io): void {
 }
 
 function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void): void {
-  addConfigOptions(program.command('doctor'), ['--backend'])
+  addConfigOptions(program.command('doctor'), isBackend)
     .summary('check configuration, data, disk and server')
     .description(
       'Checks what a server needs, and says what is wrong and how to mend it. Takes all flags of start, and does to the data only what a start does too.',
@@ -215,7 +294,7 @@ function addLog(program: Command, io: Io): void {
     .summary('look after logs while no server runs')
     .description('Looks after logs while no server runs.')
     .exitOverride();
-  addConfigOptions(log.command('adopt [namespace]'), ['--backend'])
+  addConfigOptions(log.command('adopt [namespace]'), isBackend)
     .summary('take over data that was restored from a backup')
     .description(
       'Says that the data is what there is from now on, after it was restored from a backup: the log of the ' +

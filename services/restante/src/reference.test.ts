@@ -1,7 +1,19 @@
 import { expect, it } from 'vitest';
 import { finished } from './testing/command.js';
 
-const COMMANDS = [[], ['start'], ['publish'], ['tail'], ['export'], ['import'], ['doctor'], ['log', 'adopt']];
+const COMMANDS = [
+  [],
+  ['start'],
+  ['edge'],
+  ['router'],
+  ['gateway'],
+  ['publish'],
+  ['tail'],
+  ['export'],
+  ['import'],
+  ['doctor'],
+  ['log', 'adopt'],
+];
 
 it('docs/reference/command.md is the help of every command', async () => {
   const sections = await Promise.all(

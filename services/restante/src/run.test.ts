@@ -8,7 +8,7 @@ import { json, LittleServer } from './testing/little-server.js';
 const folder = mkdtempSync(join(tmpdir(), 'restante-run-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const COMMANDS = ['start', 'publish', 'tail', 'export', 'import', 'doctor'];
+const COMMANDS = ['start', 'edge', 'router', 'gateway', 'publish', 'tail', 'export', 'import', 'doctor'];
 
 describe('help', () => {
   it.each([[[]], [['help']], [['--help']]])('upon %j lists the commands, where to begin and the exit codes', async (args) => {
@@ -43,6 +43,9 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['tail', '/a', '--url', 'localhost'], 'is no http address'],
     [['export', '/a/b*'], 'is not a pattern'],
     [['log', 'adopt', '--backend', 'memory:'], 'nothing to adopt'],
+    [['edge', '--backend', 'memory:'], 'restante edge is one of several processes, which need a backend that they share'],
+    [['router', '--backend', 'lmdb:data'], 'lmdb: is a folder for one process alone; restante start runs everything in it'],
+    [['gateway', '--port', 'x'], '--port must be a whole number'],
   ])('%j', async (args, said) => {
     const { code, out, err } = await finished(args);
     expect([code, out]).toEqual([2, '']);

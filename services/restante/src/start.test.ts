@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, createLogger, loadConfig } from '@restante/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Restante, start } from './start.js';
+import { type Restante, type Running, start, startRoles } from './start.js';
 
 const folders: string[] = [];
-const running: Restante[] = [];
+const running: Running[] = [];
 afterEach(async () => {
   for (const restante of running.splice(0)) await restante.stop();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
@@ -32,7 +32,7 @@ async function started(config: Config): Promise<Restante> {
   return restante;
 }
 
-async function publish({ address }: Restante, mailbox: string): Promise<Response> {
+async function publish({ address }: Running, mailbox: string): Promise<Response> {
   return await fetch(`${address}/v1/mailboxes${mailbox}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '1' });
 }
 
@@ -75,6 +75,41 @@ describe('everything in one process', () => {
     const flags = { '--backend': `lmdb:${aFolder()}` };
     await started(configOf(flags));
     await expect(started(configOf(flags))).rejects.toMatchObject({ code: 'DATA_IN_USE' });
+  });
+});
+
+describe('one part alone', () => {
+  async function startedAs(role: Parameters<typeof startRoles>[0][number]): Promise<Running> {
+    const logger = createLogger({ level: 'silent', format: 'json' });
+    const part = await startRoles([role], configOf({ '--admin-port': '0' }), { logger });
+    running.push(part);
+    return part;
+  }
+  const readiness = async ({ adminAddress }: Running) => (await fetch(`${adminAddress}/readyz`)).json() as Promise<object>;
+
+  it('that is a gateway takes publishes and gives pages, and is ready without a router', async () => {
+    const gateway = await startedAs('gateway');
+    expect(await readiness(gateway)).toEqual({ status: 'ok', reasons: [] });
+    expect((await publish(gateway, '/a')).status).toBe(201);
+    expect(await (await fetch(`${gateway.address}/v1/mailboxes/a`)).json()).toMatchObject({ messages: [{ data: 1 }] });
+  });
+
+  it('that is an edge takes publishes, and is not ready while somebody reads and no router sends frames', async () => {
+    const edge = await startedAs('edge');
+    expect((await publish(edge, '/a')).status).toBe(201);
+    expect(await readiness(edge)).toEqual({ status: 'ok', reasons: [] });
+    const left = new AbortController();
+    const waiting = fetch(`${edge.address}/v1/mailboxes/a?after=now&wait=60`, { signal: left.signal }).catch(() => 'left');
+    await expect.poll(() => readiness(edge)).toEqual({ status: 'not ready', reasons: ['edge: no frames arrive of _'] });
+    left.abort();
+    expect(await waiting).toBe('left');
+  });
+
+  it('that is a router has no address but the one for health and metrics', async () => {
+    const router = await startedAs('router');
+    expect(router.address).toBeUndefined();
+    expect(await readiness(router)).toEqual({ status: 'ok', reasons: [] });
+    expect(await (await fetch(`${router.adminAddress}/metrics`)).text()).toContain('restante_router_serving{log="_"} 1');
   });
 });
 

@@ -1,19 +1,13 @@
-import { startEdge } from '@restante/edge';
-import { logOfNamespace, Namespaces } from '@restante/protocol';
-import { startRouter } from '@restante/router';
 import { type Config, createLogger, Health, Lifecycle, type Logger, Metrics, startAdmin } from '@restante/runtime';
 import { openBackend } from './open-backend.js';
 import { openLogs } from './open-logs.js';
-import { VERSION } from './version.js';
+import { type Role, START } from './parts.js';
 
-/**
- * The composition root: everything in one process, wired as it is between machines. Router and edge know each other only through
- * the bus, so what runs here is what runs in a cluster.
- */
+/** The composition root: one process, everything in it or one part of a cluster, from its configuration to its end. */
 
-export interface Restante {
-  /** `http://127.0.0.1:8080` */
-  readonly address: string;
+export interface Running {
+  /** `http://127.0.0.1:8080`; undefined where no part listens for clients. */
+  readonly address: string | undefined;
   /** Undefined where there is no admin port. */
   readonly adminAddress: string | undefined;
   /** What "stored" survives. */
@@ -22,15 +16,32 @@ export interface Restante {
   stop(): Promise<boolean>;
 }
 
+/** A process that serves clients. */
+export interface Restante extends Running {
+  readonly address: string;
+}
+
+interface Options {
+  readonly logger?: Logger;
+}
+
 /** Draining that is asked to take `drainMs` is late only after this much more. */
 const DRAIN_SLACK_MS = 1_000;
 /** Enough for the last commit on a slow disk. */
 const CLOSE_MS_MAX = 5_000;
 
-export async function start(config: Config, { logger = loggerOf(config) }: { readonly logger?: Logger } = {}): Promise<Restante> {
+/** Everything in one process, wired as it is between machines. */
+export async function start(config: Config, options: Options = {}): Promise<Restante> {
+  const { address, ...running } = await startRoles(['router', 'edge'], config, options);
+  if (address === undefined) throw new Error('an edge has an address');
+  return { address, ...running };
+}
+
+/** A process of these parts, started in this order. Nothing of it is left running where one of them cannot start. */
+export async function startRoles(roles: readonly Role[], config: Config, { logger = loggerOf(config) }: Options = {}): Promise<Running> {
   const lifecycle = new Lifecycle({ logger, drainMsMax: config.drainMs + DRAIN_SLACK_MS, closeMsMax: CLOSE_MS_MAX });
   try {
-    return await startParts(config, lifecycle, logger);
+    return await startParts(roles, config, lifecycle, logger);
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -41,7 +52,7 @@ function loggerOf({ logLevel, logFormat }: Config): Logger {
   return createLogger({ level: logLevel, format: logFormat });
 }
 
-async function startParts(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Restante> {
+async function startParts(roles: readonly Role[], config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Running> {
   const { host, adminPort } = config;
   const metrics = new Metrics();
   const health = new Health();
@@ -53,29 +64,21 @@ async function startParts(config: Config, lifecycle: Lifecycle, logger: Logger):
   if (admin !== undefined) metrics.collectProcess();
 
   const backend = await lifecycle.start('backend', () => openBackend(config));
-  const { bus, lease, durability } = backend;
+  health.add('backend', () => backend.trouble());
   const logs = await openLogs(backend, config);
-  await lifecycle.start('router', () => startRouter({ ...config, snapshots: snapshotsOf(config) }, { bus, lease, logs, logger, metrics }));
-  const edge = await lifecycle.start('edge', () =>
-    startEdge(
-      { ...config, version: VERSION, corsOrigins: config.cors.origins },
-      { bus, logs, namespaces: new Namespaces(config.namespaces.keys()), policies: config.namespaces, logger, metrics, health },
-    ),
-  );
+  let address: string | undefined;
+  for (const role of roles) {
+    const part = await lifecycle.start(role, () => START[role]({ config, backend, logs, logger, metrics, health }));
+    address = part.address ?? address;
+  }
   state = undefined;
   return {
-    address: edge.address,
+    address,
     adminAddress: admin?.address,
-    durability,
+    durability: backend.durability,
     stop() {
       state = 'draining';
       return lifecycle.stop();
     },
   };
-}
-
-/** Ids of the logs whose newest entries are kept in memory. */
-function snapshotsOf({ namespaces }: Config): ReadonlySet<string> {
-  const names = [...namespaces].filter(([, { snapshot }]) => snapshot).map(([name]) => name);
-  return new Set(names.map(logOfNamespace));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus, type Lease, type Log, subjects } from '@restante/backend';
 import { type Beat, DELIVERY, decode, encode, type ToEdge, type ToRouter } from '@restante/delivery';
-import type { Logger, Metrics, Part } from '@restante/runtime';
+import type { Health, Logger, Metrics, Part } from '@restante/runtime';
 import { startServedLog, type ServedLog } from './served-log.js';
 
 /**
@@ -24,11 +24,12 @@ export interface RouterDeps {
   readonly logs: ReadonlyMap<string, Log>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly health: Health;
 }
 
 export async function startRouter(config: RouterConfig, deps: RouterDeps): Promise<Part> {
   const { region } = config;
-  const { bus, logs, metrics } = deps;
+  const { bus, logs, metrics, health } = deps;
   const instance = randomUUID();
   const send = (edge: string, message: ToEdge): void => bus.publish(subjects.edge(region, edge), encode(message));
   const served = new Map<string, ServedLog>();
@@ -53,9 +54,14 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
   subscriptions.push(bus.subscribe(subjects.instance(region, instance), receive));
   const beating = setInterval(() => sendBeats(served.values(), send), DELIVERY.beatMs);
   addGauges(metrics, served);
+  const forgetCheck = health.add('router', () => {
+    const silent = [...served.values()].filter(({ isSilent }) => isSilent).map(({ name }) => name);
+    return silent.length === 0 ? undefined : `the tail brings nothing of ${silent.join(', ')}`;
+  });
 
   return {
     async close() {
+      forgetCheck();
       clearInterval(beating);
       for (const unsubscribe of subscriptions) unsubscribe();
       await closeAll();

@@ -21,7 +21,10 @@ const TAIL_AGAIN_MS = 500;
 const NEWEST_BYTES = 256 * 1024 * 1024;
 
 export interface ServedLog {
+  readonly name: string;
   readonly isServing: boolean;
+  /** Its tail is not proven alive: it brought nothing for longer than a living one may be quiet. */
+  readonly isSilent: boolean;
   readonly links: number;
   readonly interests: number;
   readonly hotTailBytes: number;
@@ -62,8 +65,12 @@ export async function startServedLog(
   await holding.start();
 
   return {
+    name: log.name,
     get isServing() {
       return holding.isServing;
+    },
+    get isSilent() {
+      return !isAlive();
     },
     get links() {
       return router.links;

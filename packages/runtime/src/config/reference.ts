@@ -25,9 +25,12 @@ const HEAD = `# Configuration
 <!-- Made from packages/protocol/src/schemas/config.ts: \`npm run docs\` writes it anew. -->
 
 A setting is read from \`restante.yaml\` (or the file of \`--config\` or \`RESTANTE_CONFIG\`), then from the environment, then from the flags of
-\`restante start\`; the later wins. \`adminPort\` in the file is \`RESTANTE_ADMIN_PORT\` is \`--admin-port\`. Lists are separated by commas outside
-the file. An empty variable counts as not set. Unknown settings in the file are refused; unknown variables that begin with \`RESTANTE_\` are
-warned about. All faults are reported together, before anything starts.
+\`restante start\`, \`edge\`, \`router\` or \`gateway\`; the later wins. \`adminPort\` in the file is \`RESTANTE_ADMIN_PORT\` is \`--admin-port\`. Lists are
+separated by commas outside the file. An empty variable counts as not set. Where a secret may be, a second variable, with \`_FILE\`, names a file
+that holds it. Unknown settings in the file are refused; unknown variables that begin with \`RESTANTE_\` are warned about. All faults are reported
+together, before anything starts.
+
+All processes of a cluster take the same configuration: each uses what concerns it.
 
 A size is a whole number of bytes or has a unit: \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\`. A duration is a whole number of milliseconds or has a unit:
 \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`.

@@ -11,7 +11,7 @@ function greeted(
   const policies: Config['namespaces'] = new Map(
     Object.entries(namespaces).map(([name, [read, publish]]) => [name, { read, publish, ...HISTORY }]),
   );
-  return greeting({ address, adminAddress: undefined, durability: 'Stored survives nothing.' }, policies, 1234);
+  return greeting('all', { address, adminAddress: undefined, durability: 'Stored survives nothing.' }, policies, 1234);
 }
 
 describe('what a server says when it has started', () => {
@@ -45,5 +45,39 @@ Try, in another terminal:
     const text = greeted({ '*': ['public', 'public'] }, address);
     expect(text.split('\n')[0]).toBe(`Restante listens on ${address}`);
     expect(text).toContain(`curl '${typed}/v1/mailboxes/hello/world'`);
+  });
+});
+
+describe('what one part of a cluster says', () => {
+  const ANY: Config['namespaces'] = new Map([
+    ['news', { read: 'public', publish: 'public', ...HISTORY }],
+    ['*', { read: 'public', publish: 'nobody', ...HISTORY }],
+  ]);
+  const durability = 'Stored is on two of three.';
+
+  it('begins with its address on a line of its own, for an edge', () => {
+    const text = greeting('edge', { address: 'http://127.0.0.1:1', adminAddress: 'http://127.0.0.1:2', durability }, ANY, 12);
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      'Restante edge listens on http://127.0.0.1:1',
+      '(process 12)',
+      'Health and metrics: http://127.0.0.1:2/metrics',
+      durability,
+    ]);
+    expect(text).toContain('/v1/stream');
+  });
+
+  it('offers no streams at a gateway', () => {
+    const text = greeting('gateway', { address: 'http://127.0.0.1:1', adminAddress: undefined, durability }, ANY, 12);
+    expect(text).toMatch(/^Restante gateway listens on http:\/\/127\.0\.0\.1:1\n/);
+    expect(text).toContain('curl -d');
+    expect(text).not.toContain('/v1/stream');
+  });
+
+  it('names what a router serves, and how it gets a port for health', () => {
+    const of = (adminAddress: string | undefined) => greeting('router', { address: undefined, adminAddress, durability }, ANY, 12);
+    expect(of(undefined)).toBe(
+      `Restante router serves news, *\n(process 12)\nNo port for health and metrics: --admin-port gives one\n${durability}\n`,
+    );
+    expect(of('http://0.0.0.0:2')).toContain('Health and metrics: http://127.0.0.1:2/metrics\n');
   });
 });
