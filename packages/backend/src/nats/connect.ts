@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { RestanteError } from '@restante/protocol';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -145,18 +146,23 @@ function checked(authenticator: Authenticator, fault: string): Authenticator {
   }
 }
 
-function checkedTls(tls: NatsTls): NatsTls {
-  for (const part of [{ ca: tls.ca }, { cert: tls.cert, key: tls.key }]) {
-    try {
-      createSecureContext(part);
-    } catch {
-      throw new RestanteError(
-        'CONFIG_INVALID',
-        'ca' in part ? 'nats.tls.ca is no PEM certificate' : 'nats.tls.cert and nats.tls.key are no PEM pair',
-      );
-    }
+function checkedTls({ ca, cert, key }: NatsTls): NatsTls {
+  if (ca !== undefined && !isCertificate(ca)) throw new RestanteError('CONFIG_INVALID', 'nats.tls.ca is no certificate in PEM');
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    throw new RestanteError('CONFIG_INVALID', 'nats.tls.cert and nats.tls.key are not a certificate in PEM and its key');
   }
-  return { ...tls };
+  return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+}
+
+/** A context would take any text for an authority. */
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 class Connection implements NatsConnection {
@@ -221,6 +227,8 @@ class Connection implements NatsConnection {
       this.#refused = undefined;
       tell({ type: 'reconnected', server: status.server });
       for (const callback of [...this.#callbacks]) callback();
+    } else if (status.type === 'close') {
+      this.#connected = false;
     } else if (status.type === 'ldm') {
       tell({ type: 'server-leaving', server: status.server });
     } else if (status.type === 'error') {

@@ -113,7 +113,7 @@ const REACH: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it did not answer in time',
 };
 
-const TLS_CODES = /CERT|_TLS_|ERR_SSL|_CA_|SELF_SIGNED|ERR_OSSL/;
+const TLS_CODES = /CERT|_TLS_|ERR_SSL|_CA_|SELF_SIGNED|ERR_OSSL|SIGNATURE/;
 
 function tlsFinding(server: string, code: string, tls: NatsBackendOptions['tls']): Finding {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
