@@ -21,10 +21,12 @@ export interface Backend {
    */
   trouble(): string | undefined;
   /**
-   * Looks at the servers behind it and at the logs opened so far, for `restante doctor`: one finding a fact, and how to mend it where it is bad.
-   * Absent where there is nothing to see beyond the logs themselves. Never throws: what cannot be found out is a finding.
+   * Looks at the servers behind it and at these logs, for `restante doctor`: one finding a fact, and how to mend it where it is bad.
+   * Changes nothing, so a log that was never there is not made. Absent where there is nothing to see beyond what `openLog` tells.
+   * Never throws: what cannot be found out is a finding.
+   * @param logs by name, with the policy that each is configured to have.
    */
-  inspect?(): AsyncIterable<Finding>;
+  inspect?(logs: ReadonlyMap<string, LogPolicy>): AsyncIterable<Finding>;
   /** Finishes what is under way and closes. Nothing may be called afterwards. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export const EXIT = {
   failed: 1,
   /** Arguments or configuration are wrong: nothing was tried. */
   usage: 2,
-  /** Nobody answers at the address, or what answers stops answering. */
+  /** Nobody answers at the address, or what answers stops answering; of a process that serves, the backend that it needs. */
   unreachable: 3,
   /** Ended by Ctrl-C before it was done. */
   interrupted: 130,

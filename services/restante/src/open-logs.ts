@@ -1,4 +1,4 @@
-import type { Backend, Log } from '@restante/backend';
+import type { Backend, Log, LogPolicy } from '@restante/backend';
 import {
   currentEpoch,
   LIMITS,
@@ -11,13 +11,20 @@ import {
 } from '@restante/protocol';
 import type { Config } from '@restante/runtime';
 
+/** The log of every namespace, by its id, as it is configured to be. */
+export function logPolicies({ namespaces, idWindowMs }: Config): ReadonlyMap<string, LogPolicy> {
+  return new Map(
+    [...namespaces].map(([name, { history, replicas }]) => [
+      logOfNamespace(name),
+      { ...history, idWindowMs, ...(replicas === undefined ? {} : { replicas }) },
+    ]),
+  );
+}
+
 /** Opens the log of every namespace with its policy. */
-export async function openLogs(backend: Backend, { namespaces, idWindowMs }: Config): Promise<ReadonlyMap<string, Log>> {
+export async function openLogs(backend: Backend, config: Config): Promise<ReadonlyMap<string, Log>> {
   const logs = new Map<string, Log>();
-  for (const [name, { history, replicas }] of namespaces) {
-    const log = logOfNamespace(name);
-    logs.set(log, await backend.openLog(log, { ...history, idWindowMs, ...(replicas === undefined ? {} : { replicas }) }));
-  }
+  for (const [log, policy] of logPolicies(config)) logs.set(log, await backend.openLog(log, policy));
   await refuseMovedNames(logs);
   return logs;
 }

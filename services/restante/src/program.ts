@@ -46,7 +46,8 @@ A mailbox is a name such as /elections/us-2020/president/ohio. A pattern is a na
 in /* (one more segment) or /** (one or more). Put patterns in quotes: the shell has its own use for *.
 
 A command ends with 0 when all went well, 1 when something failed or the server refused, 2 when arguments or
-configuration are wrong, 3 when the server cannot be reached, 130 when Ctrl-C ended it before it was done.`;
+configuration are wrong, 3 when the server cannot be reached (or, for one that runs a server, its backend), 130 when
+Ctrl-C ended it before it was done.`;
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;

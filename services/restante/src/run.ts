@@ -1,4 +1,4 @@
-import { RestanteError } from '@restante/protocol';
+import { type ErrorCode, RestanteError } from '@restante/protocol';
 import { CommanderError } from 'commander';
 import { EXIT, inWords, Unreachable, Usage } from './failure.js';
 import { type Io, say } from './io.js';
@@ -18,13 +18,20 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** What ends a process that was to serve; everything else is a failure. */
+const EXIT_OF: Partial<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: EXIT.usage,
+  BACKEND_REFUSED: EXIT.usage,
+  LOG_UNAVAILABLE: EXIT.unreachable,
+};
+
 function failed(error: unknown, command: string | undefined, io: Io): number {
   // Help and version end like this too; commander has said all there is to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   // Ctrl-C is how one ends a tail; anything else was not done yet.
   if (io.signal.aborted) return command === 'tail' ? EXIT.ok : EXIT.interrupted;
   say(io, `restante: ${inWords(error)}`);
+  if (error instanceof RestanteError) return EXIT_OF[error.code] ?? EXIT.failed;
   if (error instanceof Unreachable) return EXIT.unreachable;
-  if (error instanceof Usage || (error instanceof RestanteError && error.code === 'CONFIG_INVALID')) return EXIT.usage;
-  return EXIT.failed;
+  return error instanceof Usage ? EXIT.usage : EXIT.failed;
 }

@@ -1,18 +1,14 @@
-import { access, constants, statfs } from 'node:fs/promises';
-import type { Backend } from '@restante/backend';
-import { currentEpoch, RestanteError } from '@restante/protocol';
-import { type Config, formatQuantity, isLoopback, loadConfig } from '@restante/runtime';
-import { EXIT, inWords, Refused } from '../failure.js';
+import type { Finding } from '@restante/backend';
+import { type Config, isLoopback, loadConfig } from '@restante/runtime';
+import { EXIT, Refused } from '../failure.js';
 import { Server } from '../http/server.js';
 import { type Io, print } from '../io.js';
-import { openBackend } from '../open-backend.js';
-import { openLogs } from '../open-logs.js';
 import { reachable } from '../reachable.js';
+import { checkFolder, checkLogs, openData, whyNot } from './doctor-data.js';
 
 /** `restante doctor`: looks at everything that a server needs, one line each, and says how to mend what is wrong. */
 
-type State = 'ok' | 'note' | 'bad';
-type Say = (state: State, subject: string, text: string) => Promise<void>;
+export type Say = (state: Finding['state'], subject: string, text: string) => Promise<void>;
 
 export async function doctor(
   io: Io,
@@ -23,15 +19,11 @@ export async function doctor(
   let isWell = true;
   const say: Say = async (state, subject, text) => {
     if (state === 'bad') isWell = false;
-    await print(io, `${state.padEnd(5)}${subject.padEnd(15)}${text}\n`);
+    await print(io, `${state.padEnd(4)} ${subject.padEnd(14)} ${text}\n`);
   };
   const config = await checkConfiguration(io, file, flags, say);
   if (config === undefined) return EXIT.usage;
-  const hasData = config.backend.kind !== 'lmdb' || (await checkFolder(config.backend.folder, config.reserveBytes, say));
-  const data = hasData ? await openData(config) : undefined;
-  // Data that nobody uses has no server: what answers at its address would be somebody else's.
-  const isServing = await checkServer(io, url ?? (data?.isInUse === true ? addressOf(config) : undefined), say);
-  if (data !== undefined) await checkLogs(config, data, isServing, say);
+  await (config.backend.kind === 'nats' ? checkCluster(io, config, url, say) : checkProcess(io, config, url, say));
   return isWell ? EXIT.ok : EXIT.failed;
 }
 
@@ -58,39 +50,24 @@ async function checkConfiguration(
   }
 }
 
-/** @returns whether there is data to look at; a folder that is not there is not made. */
-async function checkFolder(folder: string, reserveBytes: number, say: Say): Promise<boolean> {
-  try {
-    await access(folder, constants.R_OK | constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') await say('note', 'data', `${folder} is not there yet: the first start makes it`);
-    else await say('bad', 'data', `${folder} cannot be read and written: ${code}`);
-    return false;
-  }
-  await say('ok', 'data', `${folder} can be read and written`);
-  const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
-  const text = `${Math.floor(freeBytes / 1024 ** 2).toLocaleString('en')} MiB free; publishing stops below ${formatQuantity('bytes', reserveBytes)}`;
-  const enough: State = freeBytes < 4 * reserveBytes ? 'note' : 'ok';
-  await say(freeBytes < reserveBytes ? 'bad' : enough, 'disk', text);
-  return true;
+/** Data that one process has for itself. */
+async function checkProcess(io: Io, config: Config, url: string | undefined, say: Say): Promise<void> {
+  const hasData = config.backend.kind !== 'lmdb' || (await checkFolder(config.backend.folder, config.reserveBytes, say));
+  const data = hasData ? await openData(config) : undefined;
+  // Data that nobody uses has no server: what answers at its address would be somebody else's.
+  const isServing = await checkServer(io, url ?? (data?.isInUse === true ? addressOf(config) : undefined), say);
+  if (data === undefined) return;
+  if (data.backend !== undefined) await checkLogs(data.backend, config, say);
+  else if (data.isInUse && isServing) await say('ok', 'lock', 'the data is in use by the running server; stop it to look at the logs');
+  else for (const { state, subject, text } of await whyNot(data, config)) await say(state, subject, text);
 }
 
-interface Data {
-  readonly backend?: Backend;
-  /** Why it could not be opened. */
-  readonly error?: unknown;
-  /** By another process. */
-  readonly isInUse: boolean;
-}
-
-async function openData(config: Config): Promise<Data> {
-  try {
-    return { backend: await openBackend(config), isInUse: false };
-  } catch (error) {
-    return { error, isInUse: error instanceof RestanteError && error.code === 'DATA_IN_USE' };
-  }
+/** Servers that many processes share: any of ours may be asked, so whoever wants to know of one names it. */
+async function checkCluster(io: Io, config: Config, url: string | undefined, say: Say): Promise<void> {
+  const data = await openData(config);
+  if (data.backend !== undefined) await checkLogs(data.backend, config, say);
+  else for (const { state, subject, text } of await whyNot(data, config)) await say(state, subject, text);
+  await checkServer(io, url, say);
 }
 
 function addressOf({ host, port }: Config): string | undefined {
@@ -116,20 +93,4 @@ async function checkServer({ signal }: Io, url: string | undefined, say: Say): P
     await say('bad', 'server', `${url} is not ready: ${reasons?.join(', ') ?? error.message}`);
   }
   return true;
-}
-
-async function checkLogs(config: Config, { backend, error, isInUse }: Data, isServing: boolean, say: Say): Promise<void> {
-  if (isInUse && isServing) return say('ok', 'lock', 'the data is in use by the running server; stop it to look at the logs');
-  if (backend === undefined) return say('bad', isInUse ? 'lock' : 'logs', inWords(error));
-  try {
-    await say('ok', 'durability', backend.durability);
-    for (const [name, log] of await openLogs(backend, config)) {
-      const { epochs, floor, head } = await log.state();
-      await say('ok', `log ${name}`, `epoch ${currentEpoch(epochs)} (${epochs.length} in its line), head ${head}, floor ${floor}`);
-    }
-  } catch (fault) {
-    await say('bad', 'logs', inWords(fault));
-  } finally {
-    await backend.close();
-  }
 }
