@@ -14,7 +14,8 @@ const DIST = new URL('dist/', import.meta.url);
 const require = createRequire(import.meta.url);
 
 const COPIED = ['style.css', 'feed.css', 'icon.svg', 'feed.html'];
-const FONTS = {
+const TAKEN = {
+  'restante.js': require.resolve('@restante/client/restante.js'),
   'source-serif-4.woff2': require.resolve('@fontsource-variable/source-serif-4/files/source-serif-4-latin-wght-normal.woff2'),
   'source-sans-3.woff2': require.resolve('@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-normal.woff2'),
 };
@@ -74,7 +75,9 @@ async function drawMap() {
     if (beside === undefined) labels.push(`<text class="label" data-state="${slug}" x="${x}" y="${y}">${postal}</text>`);
     else {
       const [labelX, labelY] = beside;
-      labels.push(`<path class="leader-line" d="M${x} ${y}L${labelX - 3} ${labelY}"/>`);
+      // To the side of its name, or, where the name stands above the state, to below it.
+      const to = labelY < y - 50 ? `${labelX + 9} ${labelY + 8}` : `${labelX - 3} ${labelY}`;
+      labels.push(`<path class="leader-line" d="M${x} ${y}L${to}"/>`);
       labels.push(`<text class="label beside" data-state="${slug}" x="${labelX}" y="${labelY}">${postal}</text>`);
     }
   }
@@ -125,5 +128,5 @@ await mkdir(DIST, { recursive: true });
 const page = await readFile(new URL('index.html', PAGE), 'utf8');
 await writeFile(new URL('index.html', DIST), page.replace('<!-- map -->', await drawMap()));
 for (const name of COPIED) await cp(new URL(name, PAGE), new URL(name, DIST));
-for (const [name, font] of Object.entries(FONTS)) await cp(font, new URL(name, DIST));
+for (const [name, file] of Object.entries(TAKEN)) await cp(file, new URL(name, DIST));
 await bundleScripts();

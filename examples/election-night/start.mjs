@@ -33,9 +33,10 @@ function readArguments(args) {
 
 /** On another port where that one is taken: by another election night, most likely. @param {number} port @param {string} server */
 async function openPages(port, server) {
-  return servePages({ port, server }).catch((error) => {
+  const own = process.cwd();
+  return servePages({ port, server, own }).catch((error) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    return servePages({ port: 0, server });
+    return servePages({ port: 0, server, own });
   });
 }
 

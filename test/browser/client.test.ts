@@ -1,11 +1,15 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Message } from '@restante/client';
 import { eventually, judge, openScene, readFinalLogs, type Scene } from '@restante/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { servePages } from '../../examples/election-night/pages.mjs';
 import { provide } from '../../scripts/provide.mjs';
 import { type BlockingProxy, startBlockingProxy } from './blocking-proxy.js';
 
@@ -118,4 +122,34 @@ it('misses and doubles nothing, and shows what is newest, whatever happens to th
   expect(judge(recorder.events, finals)).toMatchObject({ ok: true, published });
   const newest = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`/page/${i}`, published - 4 + i]));
   expect(await page.evaluate('shown()')).toEqual(newest);
+});
+
+it('shows the newest of every mailbox in the page of the README, as it stands there, and goes on after the server was killed', async () => {
+  const { server } = scene;
+  const readme = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const html = /```html\n(.*?)```/s.exec(readme)?.[1] ?? '';
+  expect(html).toContain('http://localhost:8080');
+  const own = await mkdtemp(join(tmpdir(), 'restante-page-'));
+  await writeFile(join(own, 'newest.html'), html.replace('http://localhost:8080', server.url));
+  const served = await servePages({ port: 0, server: server.url, own });
+  const shown = await browser.newPage();
+  const publisher = scene.publisher();
+  const drop = (votes: number) => publisher.publish([{ mailbox: '/elections/ohio', data: { votes } }]);
+  try {
+    await drop(1);
+    await drop(2);
+    await shown.goto(`${served.url}newest.html`);
+    await expect.poll(() => shown.textContent('#newest')).toBe('/elections/ohio {"votes":2}');
+    expect(await shown.textContent('#state')).toBe('open');
+    await server.kill('SIGKILL');
+    await expect.poll(() => shown.textContent('#state')).not.toBe('open');
+    await server.start();
+    await drop(3);
+    await expect.poll(() => shown.textContent('#newest'), { timeout: 20_000 }).toBe('/elections/ohio {"votes":3}');
+    expect(await shown.textContent('#state')).toBe('open');
+  } finally {
+    await shown.close();
+    await served.close();
+    await rm(own, { recursive: true, force: true });
+  }
 });

@@ -2,7 +2,7 @@ import { leadOf, type Update } from './count.js';
 
 /** The shape of a state's history: the lead after each update, above the middle for Biden, below for Trump. Numbers only; `detail.ts` draws. */
 
-export const CHART = { width: 360, height: 290, left: 14, right: 6, top: 20, bottom: 40 } as const;
+export const CHART = { width: 360, height: 290, left: 18, right: 6, top: 22, bottom: 40 } as const;
 
 export interface Shape {
   /** Where the lead is nought. */

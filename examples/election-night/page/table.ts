@@ -95,11 +95,11 @@ export class StateTable {
     button.addEventListener('click', () => choose(state.slug));
     const name = make('th', '', button);
     name.scope = 'row';
-    const electors = make('td', 'number', String(state.electors));
+    const electors = make('td', 'number electors', String(state.electors));
     const leading = make('td', 'leading', lead(undefined));
     const [biden, trump, votes] = [cell('number wide'), cell('number wide'), cell('number medium')];
     const [meter, counted] = [make('span', 'meter'), make('span', '', '–')];
-    const row = make('tr', '', name, electors, leading, biden, trump, votes, make('td', 'number counted', meter, counted));
+    const row = make('tr', '', name, electors, leading, biden, trump, votes, make('td', 'number counted', counted, meter));
     row.dataset['state'] = state.slug;
     return { state, row, leading, biden, trump, votes, meter, counted, update: undefined };
   }

@@ -125,6 +125,13 @@ describe('a client', () => {
     expect(asked.at(-1)?.init.headers).toMatchObject({ authorization: 'Bearer secret' });
   });
 
+  it('reads a page as the server gives it', async () => {
+    const page = { messages: [], next: 'a.abcdefgh.0', complete: true };
+    const { client } = open({ fetch: async () => Response.json(page) });
+    await expect(client.read('/a/1', { last: 50 })).resolves.toEqual(page);
+    await client.close();
+  });
+
   it('publishes over the connection what a frame can hold, and over HTTP what is larger or not JSON', async () => {
     const { Held, sent, hello } = heldSocket();
     const { client, asked } = open({ webSocket: Held });

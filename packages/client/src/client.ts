@@ -146,7 +146,8 @@ export class Client extends Emitter<ClientEvents> {
   /** One page of a mailbox or pattern. @throws RequestError */
   async read<T = unknown>(pattern: string, options: ReadOptions = {}): Promise<ReadPage<T>> {
     const { signal, ...query } = options;
-    return (await readPage(this.#http, pageUrl(this.#url, pattern, query), signal)) as ReadPage<T>;
+    const { page } = await readPage(this.#http, pageUrl(this.#url, pattern, query), signal);
+    return page as ReadPage<T>;
   }
 
   /** Ends everything: subscriptions and views end, publishes that are under way are given up. */

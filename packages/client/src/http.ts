@@ -52,12 +52,12 @@ export async function readPage(
   context: HttpContext,
   url: string,
   signal: AbortSignal | undefined,
-): Promise<Page & { readonly charsEach: number }> {
+): Promise<{ readonly page: Page; readonly charsEach: number }> {
   const response = await request(context, url, { signal });
   try {
     const text = await response.text();
     const page = JSON.parse(text) as Page;
-    return { ...page, charsEach: Math.ceil(text.length / Math.max(1, page.messages.length)) };
+    return { page, charsEach: Math.ceil(text.length / Math.max(1, page.messages.length)) };
   } catch (cause) {
     throw new RequestError('UNREACHABLE', 'the answer was cut off', { retryable: true, cause });
   }

@@ -136,12 +136,13 @@ export class HttpLink implements Link {
           if (hasTurn) this.#endTurn();
           return;
         }
-        const page = await this.#page(reading, isLive);
+        const answer = await this.#page(reading, isLive);
         if (!isWanted()) return;
-        if (page === undefined) continue;
+        if (answer === undefined) continue;
+        const { page, charsEach } = answer;
         this.#context.events.heard();
         if (!page.complete) feed.gap(undefined, page.reason ?? 'history');
-        for (const message of page.messages) feed.message(message, page.charsEach);
+        for (const message of page.messages) feed.message(message, charsEach);
         feed.began(page.next, true, undefined);
         if (page.messages.length > 0 || isLive || !isWanted()) continue;
         if (this.#context.streams) {
