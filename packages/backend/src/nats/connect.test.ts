@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { nkeys } from '@nats-io/transport-node';
 import { eventually, launchNats, NATS_VERSIONS, type Nats } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectTo, optionsFor } from '../../testing/nats-connection.js';
+import { createOperator } from '../../testing/nats-operator.js';
 import { connectNats, diagnoseNats } from './connect.js';
 import type { NatsBackendOptions, NatsCredentials, NatsEvent } from './options.js';
 
@@ -22,6 +25,16 @@ accounts {
     ]
   }
   WITHOUT: { users: [ { user: poor, password: "${SECRET}" } ] }
+}`;
+
+const pemPath = (name: string): string => fileURLToPath(new URL(`../../testing/tls/${name}.pem`, import.meta.url));
+const pem = (name: string): string => readFileSync(pemPath(name), 'utf8');
+
+const TLS = `tls {
+  cert_file: ${JSON.stringify(pemPath('server'))}
+  key_file: ${JSON.stringify(pemPath('server-key'))}
+  ca_file: ${JSON.stringify(pemPath('authority'))}
+  verify: true
 }`;
 
 async function refusalOf(options: NatsBackendOptions): Promise<{ code: string; message: string }> {
@@ -121,7 +134,35 @@ describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
     expect(await diagnoseNats(optionsFor(nats, { credentials: { token: SECRET } }))).toEqual([]);
   });
 
-  it('comes back for ever: when the server was gone, when it was stopped, and when it refused the login for a while', async () => {
+  it('logs in with a credentials file, and refuses one that the server does not know', async () => {
+    const operator = createOperator();
+    await reconfigured({ config: operator.config });
+    await expectWorks({ credentials: operator.credentials });
+    const { code, message } = await refusalOf(optionsFor(nats, { credentials: { credentials: createOperator().credentials } }));
+    expect(code).toBe('BACKEND_REFUSED');
+    expect(message).toContain('nats.credentialsFile: ');
+    expect(message).not.toContain('SEED');
+  });
+
+  it('encrypts with a certificate on both sides, and says which of them is missing or not trusted', async () => {
+    await reconfigured({ config: TLS });
+    const [ca, cert, key] = [pem('authority'), pem('client'), pem('client-key')];
+    const connection = await connectTo(nats, { tls: { ca, cert, key } });
+    await nats.server(0).kill();
+    await eventually('it is seen to be gone', () => !connection.isConnected);
+    await nats.server(0).start();
+    await eventually('it is back', () => connection.isConnected);
+    await connection.close();
+    for (const [tls, setting] of [
+      [undefined, 'nats.tls.ca: '],
+      [{}, 'nats.tls.ca: '],
+      [{ ca: pem('client'), cert, key }, 'nats.tls.ca: '],
+    ] as const) {
+      expect((await refusalOf(optionsFor(nats, tls === undefined ? {} : { tls }))).message).toContain(setting);
+    }
+  });
+
+  it('comes back for ever: when the server was gone, and when it refused the login for a while', async () => {
     await reconfigured({ config: `authorization { token: "${SECRET}" }` });
     const events: NatsEvent[] = [];
     const connection = await connectTo(nats, { credentials: { token: SECRET }, onEvent: (event) => events.push(event) });
@@ -141,10 +182,6 @@ describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
     await reconfigured({ config: `authorization { token: "${SECRET}" }` });
     await eventually('it is back', () => connection.isConnected);
 
-    nats.server(0).pause();
-    await eventually('the silence is noticed', () => !connection.isConnected, { timeoutMs: 15_000 });
-    nats.server(0).continue();
-    await eventually('it is back', () => connection.isConnected);
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['disconnected', 'reconnected', 'refused']));
 
     end();
@@ -154,5 +191,28 @@ describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
     expect(reconnects).toBe(before);
     await connection.close();
     expect(connection.trouble()).toBeDefined();
+  });
+});
+
+describe('whatever the version', () => {
+  let nats: Nats;
+  beforeAll(async () => {
+    nats = await launchNats({ config: TLS });
+  });
+  afterAll(() => nats.stop());
+
+  it('leaves a server that is silent', async () => {
+    const tls = { ca: pem('authority'), cert: pem('client'), key: pem('client-key') };
+    const connection = await connectTo(nats, { tls });
+    nats.server(0).pause();
+    await eventually('the silence is noticed', () => !connection.isConnected, { timeoutMs: 15_000 });
+    nats.server(0).continue();
+    await eventually('it is back', () => connection.isConnected);
+    await connection.close();
+  });
+
+  it('thinks of a missing certificate where a server lets it wait', async () => {
+    const { message } = await refusalOf(optionsFor(nats, { tls: { ca: pem('authority') } }));
+    expect(message).toContain('set nats.tls.cert and nats.tls.key');
   });
 });

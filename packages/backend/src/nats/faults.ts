@@ -92,10 +92,12 @@ export function connectFinding(server: string, error: unknown, options: Pick<Nat
   }
   const tlsCode = chain.map((one) => `${one.code ?? ''}`).find((code) => TLS_CODES.test(code));
   if (tlsCode !== undefined) return tlsFinding(server, tlsCode, options.tls);
-  const why =
-    chain.map((one) => REACH[`${one.code ?? ''}`]).find((text) => text !== undefined) ??
-    (/timeout/i.test(words) ? 'it did not answer in time' : words);
-  return passing('backend', `${server} cannot be reached (${why}): is the address right, and does a NATS server run there?`);
+  const isTimeout = /timeout/i.test(words);
+  const why = chain.map((one) => REACH[`${one.code ?? ''}`]).find((text) => text !== undefined) ?? (isTimeout ? REACH.ETIMEDOUT : words);
+  // A server that wants a certificate closes the connection, and the client waits on.
+  const isKeptWaiting = isTimeout && options.tls !== undefined && options.tls.cert === undefined;
+  const certificate = isKeptWaiting ? ' If it wants a certificate of this process, set nats.tls.cert and nats.tls.key.' : '';
+  return passing('backend', `${server} cannot be reached (${why}): is the address right, and does a NATS server run there?${certificate}`);
 }
 
 /** One sentence of all findings. */

@@ -10,6 +10,9 @@ import { NatsLease } from './lease.js';
 const BUCKET = 'KV_restante_leases';
 const TTL_MS = 1_500;
 
+const isTrue = (): boolean => true;
+const isFalse = (): boolean => false;
+
 describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
   let nats: Nats;
   const connections: NatsConnection[] = [];
@@ -75,6 +78,19 @@ describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
       other.clock.nowMs += 3_600_000;
       expect(await other.lease.hold(log, 'other', TTL_MS)).toBe('holder');
     }
+  });
+
+  it('leaves the lease to its holder when neither of them could reach the server for long', async () => {
+    const log = randomUUID();
+    const [holder, other] = [await contender(), await contender()];
+    expect(await holder.lease.hold(log, 'holder', TTL_MS)).toBe('holder');
+    expect(await other.lease.hold(log, 'other', TTL_MS)).toBe('holder');
+    await nats.server(0).kill();
+    await eventually('nobody can tell', () => other.lease.hold(log, 'other', TTL_MS).then(isFalse, isTrue));
+    await nats.server(0).start();
+    for (const { clock } of [holder, other]) clock.nowMs += 3_600_000;
+    expect(await eventually('it is told again', () => other.lease.hold(log, 'other', TTL_MS))).toBe('holder');
+    expect(await eventually('it is held', () => holder.lease.hold(log, 'holder', TTL_MS))).toBe('holder');
   });
 
   it('renews with one message', async () => {

@@ -21,7 +21,7 @@ const CREATE_MS = 5_000;
 const ATTEMPTS_MAX = 5;
 /** Of the bucket: some ten thousand leases. Beyond, a new one is refused, which is `LOG_UNAVAILABLE`. */
 const BUCKET_BYTES_MAX = 8 * 1024 * 1024;
-/** Replicas where none are configured and the servers are a cluster. */
+/** Where the servers are a cluster; one that stands alone keeps the only one. */
 const REPLICAS = 3;
 
 const CODES = {
@@ -152,7 +152,7 @@ export class NatsLease implements Lease {
       await create(this.#options.replicas ?? REPLICAS);
     } catch (error) {
       const code = error instanceof JetStreamApiError ? error.code : undefined;
-      if (code === CODES.replicasNeedCluster && this.#options.replicas === undefined) await create(1);
+      if (code === CODES.replicasNeedCluster) await create(1);
       // Another process with another configuration was faster: its bucket is as good.
       else if (code !== CODES.otherConfiguration) throw error;
     }
@@ -161,15 +161,17 @@ export class NatsLease implements Lease {
 
   /** A caller is never stuck. What it gave up on may still come to an end, which changes only what is known here. */
   async #bounded<T>(log: string, work: () => Promise<T>): Promise<T> {
-    const trouble = this.#connection.trouble();
-    if (trouble !== undefined) throw unavailable(log, trouble);
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${CALL_MS} ms`)), CALL_MS);
     });
     try {
+      const trouble = this.#connection.trouble();
+      if (trouble !== undefined) throw new Error(trouble);
       return await Promise.race([work(), tooLate]);
     } catch (error) {
+      // Nor could the holder renew meanwhile: it gets its time anew.
+      this.#seen.delete(log);
       throw unavailable(log, error instanceof Error ? error.message : String(error), error);
     } finally {
       clearTimeout(timer);
