@@ -1,5 +1,3 @@
-import { nkeys } from '@nats-io/transport-node';
-
 /** A NATS whose users prove themselves by JWTs: an operator with one account for its one user, made for a test. */
 
 export interface Operator {
@@ -9,7 +7,20 @@ export interface Operator {
   readonly credentials: string;
 }
 
-export function createOperator(): Operator {
+export interface KeyPair {
+  getPublicKey(): string;
+  getSeed(): Uint8Array;
+  sign(data: Uint8Array): Uint8Array;
+}
+
+/** The driver's, which only its adapter may import. */
+export interface KeyPairs {
+  createOperator(): KeyPair;
+  createAccount(): KeyPair;
+  createUser(): KeyPair;
+}
+
+export function createOperator(nkeys: KeyPairs): Operator {
   const operator = nkeys.createOperator();
   const account = nkeys.createAccount();
   const system = nkeys.createAccount();
@@ -40,8 +51,6 @@ export function createOperator(): Operator {
     ].join('\n'),
   };
 }
-
-type KeyPair = ReturnType<typeof nkeys.createUser>;
 
 function signed(issuer: KeyPair, subject: KeyPair, claims: object): string {
   const sub = subject.getPublicKey();

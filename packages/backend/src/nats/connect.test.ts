@@ -135,10 +135,10 @@ describe.each(NATS_VERSIONS)('on the %s NATS', (version) => {
   });
 
   it('logs in with a credentials file, and refuses one that the server does not know', async () => {
-    const operator = createOperator();
+    const operator = createOperator(nkeys);
     await reconfigured({ config: operator.config });
     await expectWorks({ credentials: operator.credentials });
-    const { code, message } = await refusalOf(optionsFor(nats, { credentials: { credentials: createOperator().credentials } }));
+    const { code, message } = await refusalOf(optionsFor(nats, { credentials: { credentials: createOperator(nkeys).credentials } }));
     expect(code).toBe('BACKEND_REFUSED');
     expect(message).toContain('nats.credentialsFile: ');
     expect(message).not.toContain('SEED');
