@@ -142,6 +142,7 @@ class Holding {
   readonly #instance: string;
   readonly #isAlive: () => boolean;
   readonly #logger: Logger;
+  #isUnreachable = false;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
@@ -169,9 +170,13 @@ class Holding {
         return;
       }
       this.#set((await this.#lease.hold(this.#log, this.#instance, LEASE_MS)) === this.#instance);
-    } catch (err) {
-      // Nobody can tell who holds it: whoever serves goes on.
-      this.#logger.warn({ err, log: this.#log }, 'the lease cannot be reached');
+      if (this.#isUnreachable) this.#logger.info({ log: this.#log, serving: this.isServing }, 'the lease can be reached again');
+      this.#isUnreachable = false;
+    } catch (error) {
+      // Nobody can tell who holds it: whoever serves goes on. Said once, not at every attempt.
+      const reason = (error as Error).message;
+      if (!this.#isUnreachable) this.#logger.warn({ reason, log: this.#log }, 'the lease cannot be reached; trying again');
+      this.#isUnreachable = true;
     }
   }
 
