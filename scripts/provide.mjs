@@ -56,7 +56,7 @@ export const TOOLS = {
     what: 'nats-server 2.9, the oldest that Restante works with, for the tests on NATS',
     variable: 'RESTANTE_TEST_NATS_SERVER_OLDEST',
     binaries: ['nats-server'],
-    isFit: async (path) => /^2\.9\./.test(await natsVersion(path)),
+    isFit: async (path) => (await natsVersion(path)).startsWith('2.9.'),
     sources: [fromDebian('nats-server', 'usr/sbin/nats-server'), fromImage('nats:2.9-alpine', '/usr/local/bin/nats-server')],
     advice: 'Install nats-server 2.9 (Debian 12: apt-get install nats-server; elsewhere from its releases).',
   },
@@ -96,7 +96,7 @@ export async function provide(name, say = console.error, cache = CACHE) {
       if (path !== undefined) return { path, from: source.from };
       failures.push(`${source.from}: not what is needed.`);
     } catch (error) {
-      failures.push(`${source.from}: ${error instanceof Error ? error.message.trim() : error}`);
+      failures.push(`${source.from}: ${String(error)}`);
     }
   }
   const advice = `${tool.what}: not found on PATH. ${tool.advice} Or set ${tool.variable} to the path of the binary.`;
@@ -258,8 +258,7 @@ function fromDebian(debianPackage, binary) {
 function fromImage(image, binary) {
   return {
     from: `the image ${image}`,
-    isUsable: async () =>
-      process.platform === 'linux' &&
+    isUsable: () =>
       run('docker', ['version']).then(
         () => true,
         () => false,
@@ -268,7 +267,11 @@ function fromImage(image, binary) {
       const { stdout } = await run('docker', ['create', '--quiet', image]);
       const container = stdout.trim();
       const path = join(folder, 'binary');
-      await run('docker', ['cp', `${container}:${binary}`, path]).finally(() => run('docker', ['rm', container]));
+      try {
+        await run('docker', ['cp', `${container}:${binary}`, path]);
+      } finally {
+        await run('docker', ['rm', container]);
+      }
       return path;
     },
   };

@@ -21,4 +21,6 @@ export * from './scene/seeded-random.js';
 export { NATS_VERSIONS, type NatsVersion } from './nats/binaries.js';
 export type { ServerSettings } from './nats/configuration.js';
 export * from './nats/launch-nats.js';
+export * from './nats/nats-request.js';
 export { NatsServer } from './nats/nats-server.js';
+export * from './nats/through-proxies.js';

@@ -19,7 +19,7 @@ export function natsBinary(version: NatsVersion): Promise<string> {
 }
 
 async function askScript(version: NatsVersion): Promise<string> {
-  const { provide } = (await import(SCRIPT)) as { provide(name: string): Promise<{ path: string }> };
-  const { path } = await provide(TOOLS[version]);
+  const script = (await import(SCRIPT)) as { provide(name: string): Promise<{ path: string }> };
+  const { path } = await script.provide(TOOLS[version]);
   return path;
 }

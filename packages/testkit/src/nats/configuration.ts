@@ -19,13 +19,12 @@ export interface ServerSettings {
 /** Only a number to count with: a stream may ask for gigabytes that it never fills, and the disk of the tests need not have them. */
 const STORE_MAX = '256GB';
 
-export function configurationText(place: ServerPlace, peers: readonly ServerPlace[], { config = '', jetStream = '' }: ServerSettings): string {
-  const lines = [
-    `server_name: ${place.name}`,
-    `listen: "127.0.0.1:${place.clientPort}"`,
-    `http: "127.0.0.1:${place.monitorPort}"`,
-    'logtime: true',
-  ];
+export function configurationText(
+  place: ServerPlace,
+  peers: readonly ServerPlace[],
+  { config = '', jetStream = '' }: ServerSettings,
+): string {
+  const lines = [`server_name: ${place.name}`, `listen: "127.0.0.1:${place.clientPort}"`, `http: "127.0.0.1:${place.monitorPort}"`];
   if (jetStream !== false) {
     lines.push('jetstream {', `  store_dir: ${JSON.stringify(place.storeFolder)}`, '  max_mem: 256MB', `  max_file: ${STORE_MAX}`);
     lines.push(indented(jetStream), '}');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { eventually } from '../launch/eventually.js';
 import { type NatsVersion, natsBinary } from './binaries.js';
 import type { ServerPlace, ServerSettings } from './configuration.js';
-import type { ConsumerDetail, JetStreamPage, StreamDetail } from './monitor.js';
+import type { ConsumerDetail, HealthPage, JetStreamPage, RoutesPage, StreamDetail } from './monitor.js';
 import { NatsServer } from './nats-server.js';
 import { returnPorts, takePorts } from './ports.js';
 
@@ -35,10 +35,9 @@ export async function launchNats(options: NatsOptions = {}): Promise<Nats> {
     return { name, storeFolder: join(folder, name), clientPort, monitorPort, ...(count > 1 && { routePort }) };
   });
   const servers = places.map((place) => new NatsServer(command, folder, place, places, settings));
-  const nats = new Nats(folder, ports, servers, settings.jetStream !== false);
+  const nats = new Nats(folder, ports, servers);
   try {
-    await Promise.all(servers.map((server) => server.start()));
-    await nats.ready();
+    await nats.start();
   } catch (error) {
     await nats.stop();
     throw error;
@@ -50,13 +49,11 @@ export class Nats {
   readonly servers: readonly NatsServer[];
   readonly #folder: string;
   readonly #ports: readonly number[];
-  readonly #hasJetStream: boolean;
 
-  constructor(folder: string, ports: readonly number[], servers: readonly NatsServer[], hasJetStream: boolean) {
+  constructor(folder: string, ports: readonly number[], servers: readonly NatsServer[]) {
     this.servers = servers;
     this.#folder = folder;
     this.#ports = ports;
-    this.#hasJetStream = hasJetStream;
   }
 
   /** The first server's. */
@@ -74,11 +71,15 @@ export class Nats {
     return server;
   }
 
-  /** Waits until the servers that are awake know each other and, in a cluster, JetStream has a leader that calls each of them up to date. */
+  /**
+   * Waits until the servers that are awake are connected and healthy (their streams caught up) and, in a cluster, JetStream has a leader
+   * that calls each of them current. That takes a majority of all servers.
+   */
   async ready(): Promise<void> {
-    const timeoutMs = READY_TIMEOUT_MS;
-    await eventually('the servers are healthy', async () => (await this.#ask((server) => isHealthy(server))).every(Boolean), { timeoutMs });
-    if (this.servers.length > 1 && this.#hasJetStream) await eventually('JetStream is ready', () => this.#isJetStreamReady(), { timeoutMs });
+    const options = { timeoutMs: READY_TIMEOUT_MS };
+    await eventually('the servers are healthy and connected', () => this.#isMeshed(), options);
+    if (this.servers.length === 1 || !this.#awake.every(({ hasJetStream }) => hasJetStream)) return;
+    await eventually('JetStream has a leader, and all servers are current', () => this.#isJetStreamReady(), options);
   }
 
   /** The server that leads the stream's replicas: it says so itself. Waits until there is one. */
@@ -104,20 +105,37 @@ export class Nats {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Ends all that run. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await Promise.all(this.servers.filter(({ isRunning }) => isRunning).map((server) => server.kill(signal)));
+  }
+
+  /** Starts all that do not run, and waits until they are ready. */
+  async start(): Promise<void> {
+    await Promise.all(this.servers.filter(({ isRunning }) => !isRunning).map((server) => server.start()));
+    await this.ready();
+  }
+
   /** Kills those that still run, and removes their folder. */
   async stop(): Promise<void> {
-    await Promise.all(this.servers.filter(({ isRunning }) => isRunning).map((server) => server.kill('SIGKILL')));
+    await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
     returnPorts(this.#ports);
   }
 
+  async #isMeshed(): Promise<boolean> {
+    const known = await this.#ask(async (server) => ((await isHealthy(server)) ? routesOf(server) : undefined));
+    if (known.length < this.#awake.length) return false;
+    const ids = new Set(known.map((server) => server?.server_id));
+    return known.every((server) => server !== undefined && [...ids].every((id) => id === server.server_id || reaches(server, id)));
+  }
+
   async #isJetStreamReady(): Promise<boolean> {
-    const awake = this.servers.filter(({ isAwake }) => isAwake);
-    const pages = await this.#ask(async (server) => ({ server, meta: ((await server.monitor('jsz')) as JetStreamPage).meta_cluster }));
-    const leading = pages.find(({ server, meta }) => meta?.leader === server.name);
-    if (leading === undefined || pages.some(({ meta }) => meta?.leader !== leading.server.name)) return false;
-    const current = new Set((leading.meta?.replicas ?? []).filter(({ current }) => current).map(({ name }) => name));
-    return awake.every((server) => server === leading.server || current.has(server.name));
+    const views = await this.#ask(async (server) => ({ server, meta: ((await server.monitor('jsz')) as JetStreamPage).meta_cluster }));
+    const leading = views.find(({ server, meta }) => meta?.leader === server.name);
+    if (views.length < this.#awake.length || leading?.meta?.replicas === undefined) return false;
+    const upToDate = new Set(leading.meta.replicas.filter(({ current }) => current).map(({ name }) => name)).add(leading.server.name);
+    return views.every(({ server, meta }) => meta?.leader === leading.server.name && upToDate.has(server.name));
   }
 
   async #streams(name: string): Promise<{ server: NatsServer; detail: StreamDetail }[]> {
@@ -129,9 +147,13 @@ export class Nats {
     return found.flat();
   }
 
+  get #awake(): NatsServer[] {
+    return this.servers.filter(({ isAwake }) => isAwake);
+  }
+
   /** Asks those that are awake; one that ends meanwhile has not answered. */
   async #ask<T>(question: (server: NatsServer) => Promise<T>): Promise<T[]> {
-    const answers = await Promise.allSettled(this.servers.filter(({ isAwake }) => isAwake).map(question));
+    const answers = await Promise.allSettled(this.#awake.map(question));
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 }
@@ -156,5 +178,13 @@ function isLeader(server: NatsServer, { cluster }: StreamDetail | ConsumerDetail
 }
 
 async function isHealthy(server: NatsServer): Promise<boolean> {
-  return ((await server.monitor('healthz')) as { status: string }).status === 'ok';
+  return ((await server.monitor('healthz')) as HealthPage).status === 'ok';
+}
+
+async function routesOf(server: NatsServer): Promise<RoutesPage> {
+  return (await server.monitor('routez')) as RoutesPage;
+}
+
+function reaches({ routes }: RoutesPage, id: string | undefined): boolean {
+  return routes.some(({ remote_id }) => remote_id === id);
 }

@@ -27,6 +27,15 @@ export interface JetStreamPage {
   readonly account_details?: readonly { readonly stream_detail?: readonly StreamDetail[] }[];
 }
 
+export interface HealthPage {
+  readonly status: string;
+}
+
+export interface RoutesPage {
+  readonly server_id: string;
+  readonly routes: readonly { readonly remote_id: string }[];
+}
+
 const ANSWER_TIMEOUT_MS = 2_000;
 
 export async function readMonitor(monitorUrl: string, page: string): Promise<unknown> {

@@ -8,7 +8,7 @@ import { readMonitor } from './monitor.js';
 
 /** One nats-server, a process of its own: it can be killed, and started again with the same ports and the same store. */
 
-/** With debug symbols and a cold page cache a start takes a second; a store to recover takes more. */
+/** A start takes a tenth of a second; a large store that is to be recovered takes more. */
 const START_TIMEOUT_MS = 30_000;
 
 export class NatsServer {
@@ -56,6 +56,10 @@ export class NatsServer {
     return this.isRunning && !this.#isPaused;
   }
 
+  get hasJetStream(): boolean {
+    return this.#settings.jetStream !== false;
+  }
+
   get log(): string {
     return this.#logBefore + (this.#child?.stderr ?? '');
   }
@@ -70,8 +74,8 @@ export class NatsServer {
     const child = new Child({ command: this.#command, args: ['--config', file], cwd: this.#folder });
     this.#child = child;
     this.#isPaused = false;
-    const listens = eventually(`${this.name} listens`, () => !child.isRunning || accepts(this.clientPort), { timeoutMs: START_TIMEOUT_MS });
-    await listens;
+    const listens = async (): Promise<boolean> => !child.isRunning || (await accepts(this.clientPort));
+    await eventually(`${this.name} takes clients`, listens, { timeoutMs: START_TIMEOUT_MS });
     if (!child.isRunning) throw new Error(`${this.name} ended at its start:\n${child.stdout}${child.stderr}`);
   }
 
