@@ -1,5 +1,6 @@
 import type { Client, Message } from '@restante/client';
 import { hashOfBody, judge, readFinalLogs, type ReaderRecord, type Recorder, recordPublish, type Verdict } from '@restante/testkit';
+import { vi } from 'vitest';
 
 /** Subscriptions and publishes of the SDK, recorded as an application sees them: to it there is one connection, whatever became of it. */
 
@@ -7,6 +8,12 @@ export interface Follower {
   readonly record: ReaderRecord;
   readonly seen: readonly Message<{ readonly n: number }>[];
   readonly isLive: boolean;
+}
+
+/** Pauses before the client connects again stay random, and are a quarter as long: these tests are of what comes after. */
+export function shortenPauses(): void {
+  const { random } = Math;
+  vi.spyOn(Math, 'random').mockImplementation(() => random() / 4);
 }
 
 /** Follows from the earliest on. @param pace is awaited after each message */

@@ -1,21 +1,21 @@
 import { connect, type TransportName } from '@restante/client';
-import { eventually, openScene, type Scene } from '@restante/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, openScene } from '@restante/testkit';
+import { beforeAll, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { follow, judged, publishNumbers } from './client-follower.js';
+import { follow, judged, publishNumbers, shortenPauses } from './client-follower.js';
 
-/** The SDK in Node, over each transport, while the server is killed and started again: nothing is missed or doubled, publishes are stored once. */
+/**
+ * The SDK in Node, over each transport, while the server is killed and started again: nothing is missed or doubled, publishes are stored once.
+ * Mostly waiting, so each test has a server of its own and they run side by side.
+ */
 
 const ROUNDS = 2;
 const COUNT = 40;
 
-let scene: Scene;
-beforeAll(async () => {
-  scene = await openScene({ args: ['--drain-ms', '500'] });
-});
-afterAll(() => scene.close());
+beforeAll(shortenPauses);
 
-it('goes on where it was, and publishes what it had begun to', async () => {
+it.concurrent('goes on where it was, and publishes what it had begun to', async ({ expect }) => {
+  const scene = await openScene();
   const { server, recorder } = scene;
   const clients = (['websocket', 'sse', 'long-poll'] as const).map((transport: TransportName) =>
     connect(server.url, { webSocket: WebSocket, transports: [transport] }),
@@ -45,10 +45,12 @@ it('goes on where it was, and publishes what it had begun to', async () => {
     await expect(judged(server.url, recorder, followers)).resolves.toMatchObject({ ok: true, published: all });
   } finally {
     await Promise.all(clients.map((client) => client.close()));
+    await scene.close();
   }
 });
 
-it('comes back when a server that drained has been started again, and not before it was told to', async () => {
+it.concurrent('comes back when a server that drained has been started again, and not before it was told to', async ({ expect }) => {
+  const scene = await openScene({ args: ['--drain-ms', '500'] });
   const { server } = scene;
   const client = connect(server.url, { webSocket: WebSocket });
   try {
@@ -64,5 +66,6 @@ it('comes back when a server that drained has been started again, and not before
     expect(states.slice(0, 3)).toEqual(['open', 'waiting', 'connecting']);
   } finally {
     await client.close();
+    await scene.close();
   }
 });

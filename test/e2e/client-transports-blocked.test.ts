@@ -3,13 +3,14 @@ import { eventually, openScene, type Scene } from '@restante/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type BlockingProxy, startBlockingProxy } from '../browser/blocking-proxy.js';
-import { follow, judged } from './client-follower.js';
+import { follow, judged, shortenPauses } from './client-follower.js';
 
 /** A proxy that lets no WebSocket through, then no event stream either, and then everything again. */
 
 let scene: Scene;
 let proxy: BlockingProxy;
 beforeAll(async () => {
+  shortenPauses();
   scene = await openScene();
   proxy = await startBlockingProxy(scene.server.port);
 });
