@@ -10,7 +10,7 @@ export interface Log {
 
   /**
    * Appends messages and resolves when they are stored, as durably as this log states (I1). Readers see none of them earlier.
-   * Messages of one call to one mailbox are stored in their order, and after those of earlier calls (I2).
+   * Messages of one call to one mailbox are stored in their order, and after those of earlier calls (I2); between mailboxes there is no order.
    * A log that repeats an append by itself gives an id to every message that has none, so that its own retries are safe.
    * Atomic per message, not per call: where a call fails half-way, repeat it with the same ids (I8).
    * @param entries 1 to 1,000, of this log, already checked: names, ids, sizes, JSON on one line.

@@ -27,7 +27,7 @@ export function describeAppending(adapter: LogAdapter): void {
         kind: 'base64',
         id: 'an id!~',
         contentType: 'image/png; ü=1',
-        headers: { 'restante-origin': 'ü', b: '' },
+        headers: { 'restante-origin': 'ü', 'restante-b': '' },
         data: new Uint8Array([0, 255, 10, 13, 128]),
       } as const;
       const json = { mailbox: '/a/json', kind: 'data', data: Buffer.from('{"a":1.0}') } as const;

@@ -49,4 +49,8 @@ export type NatsEvent =
   /** Payloads were dropped since the last time that this was told: the connection was down, or could not keep up. */
   | { readonly type: 'bus-dropped'; readonly payloads: number }
   /** The bucket of leases was not there, and was made. */
-  | { readonly type: 'leases-created' };
+  | { readonly type: 'leases-created' }
+  /** History was lost or swapped: what was stored beyond this seq is of another epoch, and readers beyond are told. */
+  | { readonly type: 'forked'; readonly log: string; readonly upTo: number }
+  /** The stream had other limits than the configuration, and has these now. */
+  | { readonly type: 'limits-changed'; readonly log: string; readonly text: string };

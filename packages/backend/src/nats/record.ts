@@ -1,0 +1,133 @@
+import { type KV, Kvm } from '@nats-io/kv';
+import { type Epochs, RestanteError } from '@restante/protocol';
+import { ApiError, type Connection, type JetStreamApi, unavailable } from './api.js';
+
+/**
+ * What is recorded of each log beside its stream, in one KV bucket: the line of epochs, which stream they are of, and proofs of its history
+ * (DESIGN section 4). Changed by compare-and-set alone, so that of many processes that find a fork one names the new epoch.
+ */
+
+export const BUCKET = 'restante_logs';
+/** The form of a record; another one is of a newer release. */
+const VERSION = 1;
+
+/** An entry that was there: no other history has the same time, to the nanosecond, at the same seq. */
+export interface Proof {
+  readonly seq: number;
+  readonly timeNs: string;
+}
+
+export interface LogRecord {
+  readonly epochs: Epochs;
+  /** Of the stream that the current epoch is of. */
+  readonly created: string;
+  /** Ascending. */
+  readonly proofs: readonly Proof[];
+  /** Seqs that purges erased, as ascending ranges; all others that are gone, retention removed. */
+  readonly holes: Holes;
+}
+
+export type Holes = readonly (readonly [from: number, to: number])[];
+
+export interface Recorded {
+  readonly record: LogRecord;
+  readonly revision: number;
+}
+
+export class LogRecords {
+  readonly #kv: KV;
+  readonly #connection: Connection;
+
+  private constructor(kv: KV, connection: Connection) {
+    this.#kv = kv;
+    this.#connection = connection;
+  }
+
+  static async open(api: JetStreamApi, replicas: number): Promise<LogRecords> {
+    try {
+      const kvm = new Kvm(api.connection.nc);
+      return new LogRecords(await kvm.create(BUCKET, { history: 1, replicas, allow_direct: false }), api.connection);
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  /** @throws RestanteError `LOG_UNAVAILABLE` · `LOG_MISMATCH` */
+  async get(log: string): Promise<Recorded | undefined> {
+    const found = await this.#ask(() => this.#kv.get(log));
+    if (found === null || found.operation !== 'PUT') return undefined;
+    const { v, ...record } = found.json<LogRecord & { readonly v: number }>();
+    if (v !== VERSION) {
+      const newer = `the record of log ${log} has form ${v}, and this release understands ${VERSION}: run the release that wrote it, or a newer one`;
+      throw new RestanteError('LOG_MISMATCH', newer);
+    }
+    return { record, revision: found.revision };
+  }
+
+  /** @returns the new revision; undefined where somebody else has changed it first. */
+  async put(log: string, record: LogRecord, revision: number | undefined): Promise<number | undefined> {
+    const text = JSON.stringify({ v: VERSION, ...record });
+    try {
+      return await (revision === undefined ? this.#kv.create(log, text) : this.#kv.update(log, text, revision));
+    } catch (error) {
+      if (isConflict(error)) return undefined;
+      throw unavailable(error);
+    }
+  }
+
+  async names(): Promise<string[]> {
+    const names: string[] = [];
+    await this.#ask(async () => {
+      for await (const name of await this.#kv.keys()) names.push(name);
+    });
+    return names;
+  }
+
+  /** Calls back when somebody writes the record; a hint, that may be lost. @returns ends it */
+  onWritten(log: string, callback: () => void): () => void {
+    const subscription = this.#connection.nc.subscribe(`$KV.${BUCKET}.${log}`, { callback });
+    return () => subscription.unsubscribe();
+  }
+
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.#connection.isConnected) throw new RestanteError('LOG_UNAVAILABLE', 'there is no connection to NATS');
+    try {
+      return await ask();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+}
+
+/** Another revision than expected: JetStream's "wrong last sequence". */
+function isConflict(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown }).code;
+  return code === 10071 || (error instanceof ApiError && error.code === 10071);
+}
+
+/** Sorted, joined, and no longer than what is worth keeping: the lowest go first, and count as removed by retention (I7). */
+export function withHoles(holes: Holes, seqs: readonly number[], holesMax = 10_000): Holes {
+  const ranges = [...holes.map(([from, to]) => [from, to] as const), ...seqs.map((seq) => [seq, seq] as const)].toSorted(
+    (a, b) => a[0] - b[0],
+  );
+  const joined: [number, number][] = [];
+  for (const [from, to] of ranges) {
+    const last = joined.at(-1);
+    if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
+  }
+  return joined.slice(-holesMax);
+}
+
+/** The highest seq below `first` that no purge erased: what retention has removed up to. */
+export function floorBelow(first: number, holes: Holes): number {
+  const around = holes.find(([from, to]) => from < first && to >= first - 1);
+  return around === undefined ? first - 1 : around[0] - 1;
+}
+
+export function endingAt(record: LogRecord, upTo: number): Pick<LogRecord, 'proofs' | 'holes'> {
+  return {
+    proofs: record.proofs.filter(({ seq }) => seq <= upTo),
+    holes: record.holes.filter(([from]) => from <= upTo).map(([from, to]) => [from, Math.min(to, upTo)] as const),
+  };
+}
