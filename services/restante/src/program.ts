@@ -73,11 +73,11 @@ const isBackend = (flag: string): boolean => flag === '--backend';
 
 /** The flags of settings that were given, as they were typed. */
 function flagsOf(command: Command): ReadonlyMap<string, string> {
-  const given = command.opts<Record<string, string>>();
+  const given = command.opts<Record<string, string | boolean>>();
   const flags = new Map<string, string>();
   for (const option of command.options) {
     const value = given[option.attributeName()];
-    if (option.long !== undefined && option.long !== null && value !== undefined) flags.set(option.long, value);
+    if (option.long !== undefined && option.long !== null && typeof value === 'string') flags.set(option.long, value);
   }
   return flags;
 }
@@ -292,8 +292,8 @@ function addDoctor(program: Command, io: Io, setExitCode: (code: number) => void
 function addLog(program: Command, io: Io): void {
   const log = program
     .command('log')
-    .summary('look after logs while no server runs')
-    .description('Looks after logs while no server runs.')
+    .summary('decide about the history of logs that were restored or lost')
+    .description('Decides about the history of logs that were restored or lost. Data in a folder is looked after while no server runs.')
     .exitOverride();
   addConfigOptions(log.command('adopt [namespace]'), isBackend)
     .summary('take over data that was restored from a backup')
@@ -302,10 +302,23 @@ function addLog(program: Command, io: Io): void {
         'namespace, or of every one that is configured, gets a new epoch, and readers who have seen more than the backup holds are told that messages are missing, instead of being given others in silence.',
     )
     .action(async (namespace: string | undefined, _options: object, command: Command) => {
-      const { adoptLogs } = await import('./commands/log-adopt.js');
-      await adoptLogs(io, command.opts<{ config?: string }>().config, flagsOf(command), namespace);
+      const { adoptLogs } = await import('./commands/log-care.js');
+      await adoptLogs({ io, file: command.opts<{ config?: string }>().config, flags: flagsOf(command) }, namespace);
     })
     .addHelpText('after', examples('restante log adopt', 'restante log adopt elections --backend lmdb:/var/lib/restante'));
+  addConfigOptions(log.command('recreate <namespace>'), isBackend)
+    .summary('begin a new history on NATS, deleting what there is')
+    .description(
+      "Deletes the namespace's stream on NATS, if there still is one, and makes it anew, empty and as it is configured, under a new epoch: after " +
+        'it was lost, or made by somebody else with other settings. Readers are told that messages are missing. Processes may go on running.',
+    )
+    .option('--yes', 'do it; without it, only says what would be deleted')
+    .action(async (namespace: string, _options: object, command: Command) => {
+      const { recreateLog } = await import('./commands/log-care.js');
+      const { config, yes = false } = command.opts<{ config?: string; yes?: boolean }>();
+      await recreateLog({ io, file: config, flags: flagsOf(command) }, namespace, yes);
+    })
+    .addHelpText('after', examples('restante log recreate elections --config /etc/restante.yaml --yes'));
 }
 
 function number(text: string): number {

@@ -19,7 +19,7 @@ describe('help', () => {
     expect(out).toContain('3 when the server cannot be reached');
   });
 
-  it.each([...COMMANDS.map((name) => [name]), ['log', 'adopt']])('of %s has examples', async (...args) => {
+  it.each([...COMMANDS.map((name) => [name]), ['log', 'adopt'], ['log', 'recreate']])('of %s has examples', async (...args) => {
     const { code, out } = await finished([...args, '--help']);
     expect(code).toBe(0);
     expect(out).toContain('Examples:\n  restante');
@@ -43,6 +43,10 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['tail', '/a', '--url', 'localhost'], 'is no http address'],
     [['export', '/a/b*'], 'is not a pattern'],
     [['log', 'adopt', '--backend', 'memory:'], 'nothing to adopt'],
+    [['log', 'recreate'], "missing required argument 'namespace'"],
+    [['log', 'recreate', '*', '--backend', 'lmdb:data', '--yes'], 'only a log on NATS is made anew'],
+    [['log', 'recreate', 'news', '--backend', 'nats://127.0.0.1:1', '--yes'], 'there is no namespace "news" in this configuration'],
+    [['log', 'recreate', '*', '--backend', 'nats://127.0.0.1:1'], 'this deletes every message of *, for good; say --yes to do it'],
     [['edge', '--backend', 'memory:'], 'restante edge is one of several processes, which need a backend that they share'],
     [['router', '--backend', 'lmdb:data'], 'lmdb: is a folder for one process alone; restante start runs everything in it'],
     [['gateway', '--port', 'x'], '--port must be a whole number'],

@@ -63,7 +63,7 @@ async function startParts(roles: readonly Role[], config: Config, lifecycle: Lif
     adminPort === undefined ? undefined : await lifecycle.start('admin', () => startAdmin({ host, port: adminPort, health, metrics }));
   if (admin !== undefined) metrics.collectProcess();
 
-  const backend = await lifecycle.start('backend', () => openBackend(config, { name: `restante ${roles.join(' ')}` }));
+  const backend = await lifecycle.start('backend', () => openBackend(config, { name: `restante ${roles.join(' ')}`, logger }));
   health.add('backend', () => backend.trouble());
   const logs = await openLogs(backend, config);
   let address: string | undefined;

@@ -1,8 +1,10 @@
 import { access, constants, statfs } from 'node:fs/promises';
-import type { Backend, Finding } from '@restante/backend';
+import type { Backend, Finding, Log } from '@restante/backend';
+import type { NatsBackendOptions } from '@restante/backend/nats';
 import { currentEpoch, RestanteError } from '@restante/protocol';
 import { type Config, formatQuantity } from '@restante/runtime';
 import { inWords } from '../failure.js';
+import { natsOptions } from '../nats-backend.js';
 import { openBackend } from '../open-backend.js';
 import { logPolicies, openLogs } from '../open-logs.js';
 import type { Say } from './doctor.js';
@@ -28,6 +30,9 @@ export async function checkFolder(folder: string, reserveBytes: number, say: Say
   return true;
 }
 
+/** What the servers of a backend call this command. */
+const NAME = 'restante doctor';
+
 interface Data {
   readonly backend?: Backend;
   /** Why it could not be opened. */
@@ -38,36 +43,46 @@ interface Data {
 
 export async function openData(config: Config): Promise<Data> {
   try {
-    return { backend: await openBackend(config, { name: 'restante doctor' }), isInUse: false };
+    return { backend: await openBackend(config, { name: NAME }), isInUse: false };
   } catch (error) {
     return { error, isInUse: error instanceof RestanteError && error.code === 'DATA_IN_USE' };
   }
 }
 
 /** Why it could not be opened, each fault on its own. */
-export async function whyNot({ error, isInUse }: Data, { backend }: Config): Promise<readonly Finding[]> {
-  const subject = backend.kind === 'nats' ? 'backend' : 'logs';
-  return [{ state: 'bad', subject: isInUse ? 'lock' : subject, text: inWords(error) }];
+export async function whyNot({ error, isInUse }: Data, config: Config): Promise<readonly Finding[]> {
+  const { backend } = config;
+  const faults = backend.kind === 'nats' ? await natsFaults(natsOptions(backend, config, NAME)) : [];
+  if (faults.length > 0) return faults.map(({ subject, text }) => ({ state: 'bad', subject, text }));
+  return [{ state: 'bad', subject: isInUse ? 'lock' : 'logs', text: inWords(error) }];
 }
 
-/** Looks at what is there, then does what a start does. Closes the backend. */
+async function natsFaults(options: NatsBackendOptions): Promise<readonly { readonly subject: string; readonly text: string }[]> {
+  const { diagnoseNats } = await import('@restante/backend/nats');
+  try {
+    return await diagnoseNats(options);
+  } catch {
+    // What is no credential or certificate at all is the very error that is to be told.
+    return [];
+  }
+}
+
+/** Looks at what is there; where looking is opening, as a start does. Closes the backend. */
 export async function checkLogs(backend: Backend, config: Config, say: Say): Promise<void> {
   try {
-    let isSound = true;
-    for await (const { state, subject, text } of backend.inspect?.(logPolicies(config)) ?? []) {
-      if (state === 'bad') isSound = false;
-      await say(state, subject, text);
-    }
     await say('ok', 'durability', backend.durability);
-    // What is wrong was told; opening would only tell it once more.
-    if (!isSound) return;
-    for (const [name, log] of await openLogs(backend, config)) {
-      const { epochs, floor, head } = await log.state();
-      await say('ok', `log ${name}`, `epoch ${currentEpoch(epochs)} (${epochs.length} in its line), head ${head}, floor ${floor}`);
-    }
+    if (backend.inspect === undefined) await checkOpened(await openLogs(backend, config), say);
+    else for await (const { state, subject, text } of backend.inspect(logPolicies(config))) await say(state, subject, text);
   } catch (fault) {
     await say('bad', 'logs', inWords(fault));
   } finally {
     await backend.close();
+  }
+}
+
+async function checkOpened(logs: ReadonlyMap<string, Log>, say: Say): Promise<void> {
+  for (const [name, log] of logs) {
+    const { epochs, floor, head } = await log.state();
+    await say('ok', `log ${name}`, `epoch ${currentEpoch(epochs)} (${epochs.length} in its line), head ${head}, floor ${floor}`);
   }
 }
