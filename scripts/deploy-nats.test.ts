@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, type Log, subjects } from '../packages/backend/src/index.js';
+import { type NatsEvent, openNatsBackend } from '../packages/backend/src/nats/index.js';
+import { LIMITS, parsePattern } from '../packages/protocol/src/index.js';
 import { launchNats, NATS_VERSIONS, type Nats } from '../packages/testkit/src/index.js';
 import { natsBinary } from '../packages/testkit/src/nats/binaries.js';
 import { NatsClient } from './deploy/nats-client.js';
@@ -11,6 +14,52 @@ import { NatsClient } from './deploy/nats-client.js';
 const NATS = fileURLToPath(new URL('../deploy/nats', import.meta.url));
 const STREAM = 'MAILBOX__';
 const CONFIG = { name: STREAM, subjects: ['mailbox._', 'mailbox._.>', 'purged._', 'purged._.>'], storage: 'memory' };
+
+const EVERYTHING = { patterns: [parsePattern('/**')], after: 'earliest', limit: 10, bytes: 100_000 } as const;
+
+async function publishesAndReads(log: Log): Promise<void> {
+  const mailbox = `/${log.name}/room`;
+  const data = Buffer.from('1');
+  const [stored] = await log.append([{ mailbox, id: 'a', kind: 'data', data }]);
+  expect(stored).toMatchObject({ ok: true, duplicate: false });
+  expect(await log.append([{ mailbox, id: 'a', kind: 'data', data }])).toMatchObject([{ ok: true, duplicate: true }]);
+  for (const mode of ['every', 'latest'] as const) expect((await log.read({ ...EVERYTHING, mode })).entries).toHaveLength(1);
+  expect((await log.readNewest(EVERYTHING)).entries).toHaveLength(1);
+  await log.purge(mailbox);
+  expect((await log.read({ ...EVERYTHING, mode: 'every' })).entries).toMatchObject([{ kind: 'purged' }]);
+  expect((await log.state()).head).toBe(2);
+}
+
+function speaksWithRouters({ bus }: Backend, log: Log): void {
+  bus.subscribe(subjects.edge('local', 'e'), () => {});
+  bus.publish(subjects.router('local', log.name), Buffer.from('1'));
+  bus.publish(subjects.instance('local', 'i'), Buffer.from('1'));
+}
+
+async function tails({ bus, lease }: Backend, log: Log): Promise<void> {
+  const ending = new AbortController();
+  for await (const batch of log.tail('earliest', ending.signal)) {
+    expect(batch.upTo).toBe(0);
+    break;
+  }
+  ending.abort();
+  expect((await log.read({ ...EVERYTHING, mode: 'latest' })).entries).toEqual([]);
+  expect(await lease.hold(log.name, 'me', 10_000)).toBe('me');
+  await lease.release(log.name, 'me');
+  bus.subscribe(subjects.router('local', log.name), () => {});
+  bus.subscribe(subjects.instance('local', 'i'), () => {});
+  bus.publish(subjects.edge('local', 'e'), Buffer.from('1'));
+}
+
+/** What each part does with its backend. */
+const WORK: Readonly<Record<'edge' | 'router' | 'gateway', (backend: Backend, log: Log) => Promise<void>>> = {
+  async edge(backend, log) {
+    await publishesAndReads(log);
+    speaksWithRouters(backend, log);
+  },
+  router: tails,
+  gateway: (_, log) => publishesAndReads(log),
+};
 
 /** Every user's password is its name. */
 function accounts(): string {
@@ -107,6 +156,26 @@ describe.each(NATS_VERSIONS)('nats-server, the %s that Restante works with', (ve
     )) {
       await expect(client.publish(subject, ''), subject).rejects.toThrow('Permissions Violation');
     }
+  });
+
+  describe.each(['edge', 'router', 'gateway'] as const)('a process that is the user %s', (role) => {
+    it('may do all that its part does', async () => {
+      const denied: NatsEvent[] = [];
+      const backend = await openNatsBackend({
+        servers: [new URL(nats.url).host],
+        credentials: { user: role, password: role },
+        region: 'local',
+        name: role,
+        messageBytesMax: LIMITS.messageBytesMax,
+        onEvent: (event) => event.type === 'denied' && denied.push(event),
+      });
+      try {
+        await WORK[role](backend, await backend.openLog(role, { idWindowMs: 600_000 }));
+      } finally {
+        await backend.close();
+      }
+      expect(denied).toEqual([]);
+    });
   });
 
   it('lets a router neither publish nor purge', async () => {
