@@ -13,6 +13,7 @@ const COMMANDS = [
   ['import'],
   ['doctor'],
   ['log', 'adopt'],
+  ['log', 'recreate'],
 ];
 
 it('docs/reference/command.md is the help of every command', async () => {

@@ -1,5 +1,6 @@
 import { type Msg, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { RestanteError } from '@restante/protocol';
+import { replicasFinding, wordsOf } from './faults.js';
 
 /**
  * Requests to JetStream: the few that the log is made of, typed and bounded in time. Written against the protocol itself, because what
@@ -64,6 +65,13 @@ export function unavailable(cause: unknown): RestanteError {
         ? 'JetStream did not answer in time'
         : `NATS cannot be asked: ${(cause as Error).message}`;
   return new RestanteError('LOG_UNAVAILABLE', why, { cause });
+}
+
+/** @throws what it is in words, where the servers cannot keep so many copies */
+export function refuseReplicas(error: unknown, replicas: number): void {
+  const finding = replicasFinding(error, replicas);
+  if (finding === undefined) return;
+  throw new RestanteError(finding.passing ? 'LOG_UNAVAILABLE' : 'BACKEND_REFUSED', wordsOf([finding]), { cause: error });
 }
 
 export interface StreamConfig {

@@ -84,7 +84,7 @@ async function openOn(
       return (await opening).log;
     },
     trouble: () => busConnection.trouble() ?? logConnection.trouble(),
-    inspect: (logs) => inspectNats(parts, logs),
+    inspect: (policies) => inspectNats(parts, policies),
     async close() {
       for (const { end } of opened) end();
       bus.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectFinding, jetStreamFinding, serverFindings, wordsOf } from './faults.js';
+import { connectFinding, jetStreamFinding, replicasFinding, serverFindings, wordsOf } from './faults.js';
 
 const LIMITS = { messageBytesMax: 512 * 1024 };
 const subjects = (findings: readonly { subject: string }[]): string[] => findings.map(({ subject }) => subject);
@@ -61,4 +61,11 @@ it('tells a cluster without a leader from an account without JetStream', () => {
   expect(jetStreamFinding(api(10_008))).toMatchObject({ subject: 'jetstream', passing: true });
   expect(jetStreamFinding(api(10_039))).toMatchObject({ subject: 'jetstream', passing: false });
   expect(jetStreamFinding(new Error('timeout'))).toMatchObject({ subject: 'jetstream', passing: true });
+});
+
+it('tells a server that stands alone from a cluster of which too few run, and both from other faults', () => {
+  const api = (code: number): Error => new Error('wrapped', { cause: Object.assign(new Error('what the server says'), { code }) });
+  expect(replicasFinding(api(10_074), 3)).toMatchObject({ subject: 'nats.replicas', passing: false });
+  expect(replicasFinding(api(10_005), 3)).toMatchObject({ subject: 'nats.replicas', passing: true });
+  expect(replicasFinding(api(10_039), 3)).toBeUndefined();
 });

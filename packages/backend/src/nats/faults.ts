@@ -69,6 +69,24 @@ export function jetStreamFinding(error: unknown): Finding {
   );
 }
 
+/** JetStream's numbers for more copies than there are servers for. */
+const NOT_CLUSTERED = 10_074;
+const NO_SUITABLE_PEERS = 10_005;
+
+/** Why a stream was not made with so many copies; undefined: not because of them. */
+export function replicasFinding(error: unknown, replicas: number): Finding | undefined {
+  const codes = causes(error).map(({ code }) => code);
+  if (codes.includes(NOT_CLUSTERED)) {
+    return lasting(
+      'nats.replicas',
+      `each log is to be kept on ${replicas} servers, and this one stands alone: set it to 1, or name a cluster`,
+    );
+  }
+  if (!codes.includes(NO_SUITABLE_PEERS)) return undefined;
+  const text = `each log is to be kept on ${replicas} servers, and so many with room are not there: start the others, or set it to fewer`;
+  return passing('nats.replicas', text);
+}
+
 /** Why a server did not take the connection. @param server `host:port` */
 export function connectFinding(server: string, error: unknown, options: Pick<NatsBackendOptions, 'credentials' | 'tls'>): Finding {
   const chain = causes(error);

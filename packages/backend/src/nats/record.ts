@@ -1,6 +1,6 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import { type Epochs, RestanteError } from '@restante/protocol';
-import { ApiError, type Connection, type JetStreamApi, unavailable } from './api.js';
+import { ApiError, type Connection, type JetStreamApi, refuseReplicas, unavailable } from './api.js';
 
 /**
  * What is recorded of each log beside its stream, in one KV bucket: the line of epochs, which stream they are of, and proofs of its history
@@ -48,6 +48,7 @@ export class LogRecords {
       const kvm = new Kvm(api.connection.nc);
       return new LogRecords(await kvm.create(BUCKET, { history: 1, replicas, allow_direct: false }), api.connection);
     } catch (cause) {
+      refuseReplicas(cause, replicas);
       throw unavailable(cause);
     }
   }

@@ -1,7 +1,7 @@
 import { RestanteError } from '@restante/protocol';
 import type { Finding } from '../backend.js';
 import type { LogPolicy } from '../log.js';
-import { ApiError, isNotFound, type JetStreamApi, type StreamConfig, type StreamInfo } from './api.js';
+import { ApiError, isNotFound, type JetStreamApi, refuseReplicas, type StreamConfig, type StreamInfo } from './api.js';
 import { streamName, streamSubjects } from './subjects.js';
 
 /**
@@ -101,6 +101,7 @@ export async function createStream(api: JetStreamApi, log: string, policy: Strea
     return await api.request<StreamInfo>(`STREAM.CREATE.${name}`, configOf(log, policy), 5_000);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    refuseReplicas(error, policy.replicas);
     const [wide] = error.code === 10_065 ? ['another stream takes the same subjects'] : [error.message];
     throw new RestanteError('LOG_MISMATCH', `stream ${name} cannot be made: ${wide}`, { cause: error });
   }
@@ -137,6 +138,7 @@ export async function fitStream(
     await api.request(`STREAM.UPDATE.${streamName(log)}`, { ...config, ...configOf(log, policy) }, 5_000);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    refuseReplicas(error, policy.replicas);
     throw new RestanteError('LOG_MISMATCH', `stream ${streamName(log)} does not take the limits of the configuration: ${error.message}`, {
       cause: error,
     });

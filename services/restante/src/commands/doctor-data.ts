@@ -54,7 +54,8 @@ export async function whyNot({ error, isInUse }: Data, config: Config): Promise<
   const { backend } = config;
   const faults = backend.kind === 'nats' ? await natsFaults(natsOptions(backend, config, NAME)) : [];
   if (faults.length > 0) return faults.map(({ subject, text }) => ({ state: 'bad', subject, text }));
-  return [{ state: 'bad', subject: isInUse ? 'lock' : 'logs', text: inWords(error) }];
+  const subject = backend.kind === 'nats' ? 'backend' : 'logs';
+  return [{ state: 'bad', subject: isInUse ? 'lock' : subject, text: inWords(error) }];
 }
 
 async function natsFaults(options: NatsBackendOptions): Promise<readonly { readonly subject: string; readonly text: string }[]> {

@@ -73,6 +73,11 @@ describe('a fault of configuration is told by doctor, and refused by a process t
     expect((await finished(['doctor', '--backend', url, '--message-bytes-max', '2KiB', '--config', file(NEWS)])).out).not.toContain('bad');
   });
 
+  it('more copies than there are servers', async () => {
+    const { url } = await launched();
+    expect(await told(url, 2, '--nats-replicas', '3')).toMatch(/^bad +backend +nats\.replicas: .* this one stands alone: set it to 1/m);
+  });
+
   it('a server that is too old', async () => {
     const old = await listenLikeNats('2.8.4');
     closing.push(() => old.close());
