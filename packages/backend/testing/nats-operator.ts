@@ -7,14 +7,14 @@ export interface Operator {
   readonly credentials: string;
 }
 
-export interface KeyPair {
+interface KeyPair {
   getPublicKey(): string;
   getSeed(): Uint8Array;
   sign(data: Uint8Array): Uint8Array;
 }
 
 /** The driver's, which only its adapter may import. */
-export interface KeyPairs {
+interface KeyPairs {
   createOperator(): KeyPair;
   createAccount(): KeyPair;
   createUser(): KeyPair;

@@ -18,12 +18,17 @@ export interface LogAdapter {
   readonly open: () => Promise<LogHarness>;
   /** Does what was stored survive the process? */
   readonly durable: boolean;
-  /** What retention counts an entry with, where that is not `entryBytes`. */
-  readonly storedBytes?: (entry: NewEntry) => number;
+  /** A purge stores its control entry before it erases, so that for a moment retention counts both. */
+  readonly erasesLast?: boolean;
+  /**
+   * What retention counts an entry with, where that is not `entryBytes`.
+   * @param forgotten where its id was stored before, of which nothing is left
+   */
+  readonly storedBytes?: (entry: NewEntry, forgotten?: number) => number;
 }
 
-export function storedBytes({ storedBytes: bytes = entryBytes }: LogAdapter, entry: NewEntry): number {
-  return bytes(entry);
+export function storedBytes({ storedBytes: bytes = entryBytes }: LogAdapter, entry: NewEntry, forgotten?: number): number {
+  return bytes(entry, forgotten);
 }
 
 export const KEEP_ALL: LogPolicy = { idWindowMs: 60_000 };

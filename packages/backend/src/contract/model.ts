@@ -15,25 +15,31 @@ const POLICY: LogPolicy = { idWindowMs: 600_000, bytes: 12 * 110 };
 interface Listed {
   readonly seq: number;
   readonly entry: NewEntry;
+  readonly bytes: number;
 }
 
 class Model {
   listed: Listed[] = [];
   floor = 0;
-  readonly #bytesOf: (entry: NewEntry) => number;
+  readonly #bytesOf: (entry: NewEntry, forgotten?: number) => number;
+  /** Where each id of a mailbox was stored last. */
+  readonly #ids = new Map<string, number>();
 
-  constructor(bytesOf: (entry: NewEntry) => number) {
+  constructor(bytesOf: (entry: NewEntry, forgotten?: number) => number) {
     this.#bytesOf = bytesOf;
   }
 
   append(seq: number, entry: NewEntry): void {
-    this.listed.push({ seq, entry });
+    const key = `${entry.mailbox} ${entry.id}`;
+    this.listed.push({ seq, entry, bytes: this.#bytesOf(entry, entry.id === undefined ? undefined : this.#ids.get(key)) });
+    this.#ids.set(key, seq);
     this.#retain();
   }
 
-  purge(mailbox: string, seq: number): void {
-    this.listed = this.listed.filter((one) => one.entry.mailbox !== mailbox);
-    this.append(seq, { mailbox, kind: 'purged', data: new Uint8Array() });
+  purge(mailbox: string, seq: number, erasesLast: boolean): void {
+    if (erasesLast) this.append(seq, { mailbox, kind: 'purged', data: new Uint8Array() });
+    this.listed = this.listed.filter((one) => one.entry.mailbox !== mailbox || one.seq === seq);
+    if (!erasesLast) this.append(seq, { mailbox, kind: 'purged', data: new Uint8Array() });
   }
 
   holds(mailbox: string, id: string): boolean {
@@ -54,9 +60,9 @@ class Model {
   }
 
   #retain(): void {
-    let bytes = this.listed.reduce((sum, { entry }) => sum + this.#bytesOf(entry), 0);
+    let bytes = this.listed.reduce((sum, one) => sum + one.bytes, 0);
     for (let [oldest] = this.listed; oldest !== undefined && bytes > (POLICY.bytes as number); [oldest] = this.listed) {
-      bytes -= this.#bytesOf(oldest.entry);
+      bytes -= oldest.bytes;
       this.floor = oldest.seq;
       this.listed.shift();
     }
@@ -103,13 +109,13 @@ export function describeAgainstModel(adapter: LogAdapter): void {
 }
 
 async function run(adapter: LogAdapter, harness: LogHarness, steps: readonly Step[]): Promise<void> {
-  const model = new Model((entry) => storedBytes(adapter, entry));
+  const model = new Model((entry, forgotten) => storedBytes(adapter, entry, forgotten));
   let log = await harness.openLog('_', POLICY);
   for (const one of steps) {
     if (one.do === 'append') {
       for (const { mailbox, id, size } of one.messages) await append(log, model, text(mailbox, 'x'.repeat(size), id));
     } else if (one.do === 'purge') {
-      model.purge(one.mailbox, (await log.purge(one.mailbox)).seq);
+      model.purge(one.mailbox, (await log.purge(one.mailbox)).seq, adapter.erasesLast === true);
       await settled(log, model);
     } else if (one.do === 'restart') {
       if (!adapter.durable) continue;

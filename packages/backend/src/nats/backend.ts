@@ -139,7 +139,9 @@ async function recordedStream(
   name: string,
   policy: StreamPolicy,
 ): Promise<{ recorded: Recorded; changed: string }> {
-  const [known, found] = await Promise.all([records.get(name), findStream(api, name)]);
+  // In this order: where there is a record, there was a stream before.
+  const known = await records.get(name);
+  const found = await findStream(api, name);
   if (known !== undefined && found === undefined) {
     const mend = `restore it, or begin a new history with restante log recreate ${name}`;
     throw new RestanteError('LOG_MISMATCH', `stream ${streamName(name)} is missing, though its history is recorded: ${mend}`);

@@ -133,7 +133,7 @@ export class NatsLog implements Log {
     if (first !== undefined && this.#isRemembered(first, entry)) {
       return { ok: true, position, time: timeMs(first.timeNs), duplicate };
     }
-    return { storeAs: dedupeKeyOf(entry.mailbox, entry.id as string, seq) };
+    return { storeAs: dedupeKeyOf(entry.mailbox, entry.id, seq) };
   }
 
   /**

@@ -7,7 +7,7 @@ import { ApiError, type Connection, type JetStreamApi, refuseReplicas, unavailab
  * (DESIGN section 4). Changed by compare-and-set alone, so that of many processes that find a fork one names the new epoch.
  */
 
-export const BUCKET = 'restante_logs';
+const BUCKET = 'restante_logs';
 /** The form of a record; another one is of a newer release. */
 const VERSION = 1;
 

@@ -1,9 +1,7 @@
-import { createInbox, type Msg } from '@nats-io/transport-node';
+import { createInbox, headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { RestanteError } from '@restante/protocol';
-import type { JetStreamApi } from './api.js';
-import { isNotFound, nanoseconds, type RawMessage, unavailable } from './api.js';
+import { isNotFound, type JetStreamApi, nanoseconds, type RawMessage, unavailable } from './api.js';
 import type { StoredMessage } from './stored-entry.js';
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
 /**
  * Bounded readings of a stream, for cold reads. The first few messages are asked of the stream's leader, one by one; what lies beyond comes

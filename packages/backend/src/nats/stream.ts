@@ -22,7 +22,7 @@ export function windowMs({ idWindowMs, ageMs }: LogPolicy): number {
   return Math.min(Math.max(idWindowMs, WINDOW_MS_MIN), ageMs ?? Number.POSITIVE_INFINITY);
 }
 
-export function configOf(log: string, policy: StreamPolicy): StreamConfig {
+function configOf(log: string, policy: StreamPolicy): StreamConfig {
   return {
     name: streamName(log),
     description: `Restante: the log ${log}`,
@@ -72,21 +72,21 @@ function differences(found: StreamConfig, wanted: StreamConfig, names: Readonly<
 }
 
 function shown(key: string, value: unknown): string {
-  if (Array.isArray(value)) return value.toSorted().join(' ');
+  if (Array.isArray(value)) return [...(value as string[])].sort((a, b) => (a < b ? -1 : 1)).join(' ');
   if (key === 'max_age' || key === 'duplicate_window')
     return value === 0 || value === undefined ? 'no limit' : `${Number(value) / NS_PER_MS} ms`;
   if (key === 'max_bytes') return value === -1 || value === undefined ? 'no limit' : `${Number(value)} bytes`;
   // What a server leaves out is false or without limit.
-  if (key.startsWith('max_msgs')) return String(value ?? -1);
-  if (key === 'allow_rollup_hdrs') return String(value ?? false);
-  return String(value);
+  if (key.startsWith('max_msgs')) return JSON.stringify(value ?? -1);
+  if (key === 'allow_rollup_hdrs') return JSON.stringify(value ?? false);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-export function fixedDifferences(found: StreamConfig, log: string, policy: StreamPolicy): Difference[] {
+function fixedDifferences(found: StreamConfig, log: string, policy: StreamPolicy): Difference[] {
   return differences(found, configOf(log, policy), FIXED);
 }
 
-export function limitDifferences(found: StreamConfig, log: string, policy: StreamPolicy): Difference[] {
+function limitDifferences(found: StreamConfig, log: string, policy: StreamPolicy): Difference[] {
   return differences(found, configOf(log, policy), LIMITS);
 }
 
