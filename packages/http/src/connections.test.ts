@@ -6,7 +6,10 @@ import { type Fixture, type FixtureOptions, httpFixture } from '../testing/fixtu
 const open: { close: () => unknown }[] = [];
 
 async function listening(options: FixtureOptions = {}): Promise<Fixture & { readonly port: number }> {
-  const fixture = await httpFixture(options);
+  return listenAt(await httpFixture(options));
+}
+
+async function listenAt(fixture: Fixture): Promise<Fixture & { readonly port: number }> {
   await fixture.app.listen({ host: '127.0.0.1', port: 0 });
   open.push(fixture.app);
   return { ...fixture, port: (fixture.app.server.address() as AddressInfo).port };
@@ -184,6 +187,36 @@ describe('connections', () => {
     kept.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await kept.closed;
     expect(kept.received).toMatch(/200 OK.*200 OK\r\nconnection: close\r\n/is);
+  });
+
+  it('do not keep the server when they carry no request, half of one, or half of another', async () => {
+    const { app, port } = await listening();
+    const [silent, half, again] = [new Peer(port), new Peer(port), new Peer(port)];
+    half.send('GET /healthz HTTP/1.1\r\nHost');
+    again.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost');
+    await vi.waitFor(() => expect(again.received).toContain('200 OK'));
+    await app.close();
+    await Promise.all([silent.closed, half.closed, again.closed]);
+    expect(silent.received + half.received).toBe('');
+  });
+
+  it('keep the server that closes until each has the answer that it is owed, and no longer', async () => {
+    const fixture = await httpFixture();
+    const answers: (() => void)[] = [];
+    fixture.app.get('/slow', async () => new Promise((resolve) => answers.push(() => resolve('done'))));
+    const { port } = await listenAt(fixture);
+    const [silent, slow, gone] = [new Peer(port), new Peer(port), new Peer(port)];
+    for (const peer of [slow, gone]) peer.send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await vi.waitFor(() => expect(answers.length).toBe(4));
+    const closed = vi.fn();
+    const closing = fixture.app.close().then(closed);
+    gone.socket.destroy();
+    await gone.closed;
+    expect(closed).not.toHaveBeenCalled();
+    for (const answer of answers) answer();
+    await closing;
+    await Promise.all([silent.closed, slow.closed]);
+    expect(slow.received.match(/200 OK/g)).toHaveLength(2);
   });
 
   it('may end in the middle of a page, and nobody else notices', async () => {

@@ -6,6 +6,7 @@ import { Appends } from './appends.js';
 import { type Context, type HttpDeps, TIMEOUTS } from './context.js';
 import { addFailures, answerFailure, onConnectionFault } from './failures.js';
 import { checkLocal } from './local-only.js';
+import { OpenRequests } from './open-requests.js';
 import { collectOperations } from './operation.js';
 import { addOrigins } from './origins.js';
 import { PageReads } from './page-reads.js';
@@ -48,8 +49,12 @@ export function createHttp(deps: HttpDeps): Http {
   mailboxesRoute(app, context);
   purgeRoute(app, context);
   healthRoutes(app, deps);
-  // Before the server waits for its last answers: those in long polls would let it wait a minute.
-  app.addHook('preClose', async () => context.waits?.end());
+  const openRequests = new OpenRequests(app.server);
+  app.addHook('preClose', async () => {
+    // Before the server waits for its last answers: those in long polls would let it wait a minute.
+    context.waits?.end();
+    openRequests.end();
+  });
   return { app, context, leave: () => leave(app, context) };
 }
 
