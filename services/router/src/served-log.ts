@@ -117,15 +117,20 @@ async function loadNewest(router: RouterLog, log: Log, { epochs, head }: Extent)
 }
 
 async function tail(log: Log, router: RouterLog, signal: AbortSignal, logger: Logger, alive: () => void): Promise<void> {
+  let said: string | undefined;
   while (!signal.aborted) {
     try {
       for await (const batch of log.tail(router.position, signal)) {
+        said = undefined;
         alive();
         router.onTail(batch);
         router.flush();
       }
     } catch (err) {
-      if (!signal.aborted) logger.error({ err, log: log.name }, 'the tail of the log ended; beginning it again');
+      const text = (err as Error).message;
+      // The same again, twice a second, tells nothing more.
+      if (!signal.aborted && text !== said) logger.error({ err, log: log.name }, 'the tail of the log ended; beginning it again');
+      said = text;
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, TAIL_AGAIN_MS));
   }

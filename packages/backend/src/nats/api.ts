@@ -74,6 +74,22 @@ export function refuseReplicas(error: unknown, replicas: number): void {
   throw new RestanteError(finding.passing ? 'LOG_UNAVAILABLE' : 'BACKEND_REFUSED', wordsOf([finding]), { cause: error });
 }
 
+/** Servers that have just been started, all at once, elect and make streams for many seconds. */
+const PATIENCE_MS = 20_000;
+
+/** Tries again while nobody answers, up to a limit: for what is done once, at the start. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (const deadline = performance.now() + PATIENCE_MS; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      const isPassing = error instanceof RestanteError && error.code === 'LOG_UNAVAILABLE';
+      if (!isPassing || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
 export interface StreamConfig {
   readonly name: string;
   readonly subjects: readonly string[];

@@ -2,7 +2,7 @@ import { forkedAt, OPEN, REST_LOG, RestanteError } from '@restante/protocol';
 import type { Backend } from '../backend.js';
 import { newEpoch } from '../epoch.js';
 import type { LogPolicy } from '../log.js';
-import { JetStreamApi, type StreamInfo } from './api.js';
+import { JetStreamApi, patiently, type StreamInfo } from './api.js';
 import { NatsBus } from './bus.js';
 import { connectNats, type NatsConnection } from './connect.js';
 import { inspectNats } from './inspect.js';
@@ -106,7 +106,7 @@ function durabilityOf(replicas: number): string {
 
 async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForeign: (segment: string) => boolean): Promise<OpenedLog> {
   const { api, records, onEvent } = parts;
-  const { recorded, changed } = await recordedStream(parts, name, policy);
+  const { recorded, changed } = await patiently(() => recordedStream(parts, name, policy));
   if (changed !== '') onEvent({ type: 'limits-changed', log: name, text: changed });
   const lineage = new Lineage({ log: name, api, records, recorded, onForked: (log, upTo) => onEvent({ type: 'forked', log, upTo }) });
   const { nc } = api.connection;
@@ -117,7 +117,14 @@ async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForei
   const offWritten = records.onWritten(name, suspect);
   const timer = setInterval(() => void lineage.check().catch(() => lineage.suspect()), CHECK_MS);
   timer.unref();
-  const log = new NatsLog({ name, policy, api, lineage, isForeign: name === REST_LOG ? isForeign : () => false });
+  const log = new NatsLog({
+    name,
+    policy,
+    api,
+    lineage,
+    isForeign: name === REST_LOG ? isForeign : () => false,
+    messageBytesMax: parts.options.messageBytesMax,
+  });
   const end = (): void => {
     clearInterval(timer);
     offWritten();
@@ -125,7 +132,7 @@ async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForei
     log.close();
   };
   try {
-    await lineage.check();
+    await patiently(() => lineage.check());
   } catch (error) {
     end();
     throw error;

@@ -158,6 +158,17 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     });
   });
 
+  it('goes on where its record was deleted, and records it again', async () => {
+    const log = await openLog();
+    await log.append([text('/a', '1')]);
+    const before = await log.state();
+    await natsRequest(nats.url, '$JS.API.STREAM.DELETE.KV_restante_logs');
+    expect(await log.append([text('/a', '2')])).toMatchObject([{ ok: true }]);
+    const late = await openLog();
+    expect((await late.state()).epochs).toEqual(before.epochs);
+    expect(bodies((await readAll(late, { epoch: currentEpoch(before.epochs), seq: 1 })).entries)).toEqual(['2']);
+  });
+
   it('is told of a fork by another process, at once', async () => {
     const [one, two] = [await openLog(), await openLog()];
     await one.append([text('/a', '1')]);
@@ -180,7 +191,7 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
 
   it('takes what others publish as it is, and never more than they may say', async () => {
     const log = await openLog();
-    await openLog('news');
+    await backends[0]?.openLog('news', POLICY);
     const publish = (subject: string, body: string, headers: Record<string, string> = {}): Promise<unknown> =>
       natsRequest(nats.url, subject, body, { headers });
     await publish('mailbox._.a', '{"a":\n1}');
@@ -188,6 +199,9 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     await publish('mailbox._.a', '{broken', { 'Mailbox-Kind': 'data', 'Content-Type': 'application/json' });
     await publish('mailbox._.a', '12', { 'Nats-Msg-Id': 'mine', 'Restante-Origin': 'desk' });
     await publish('mailbox._.meta.x', '1');
+    await publish('purged._.a', '1');
+    await publish('mailbox._.news.forged', '1');
+    await publish('mailbox._.a', 'x'.repeat(512 * 1024 + 1));
     await publish('mailbox._.a.b*c', '1');
     const { entries, next, head } = await readAll(log);
     expect(entries.map(({ mailbox, kind, id, headers, data }) => [mailbox, kind, id, headers, Buffer.from(data).toString()])).toEqual([

@@ -165,14 +165,23 @@ export class Lineage {
     this.#isStale = false;
     try {
       const found = await this.#records.get(this.#log);
+      if (found === undefined) return await this.#recordAgain();
       // An answer may be older than what was written meanwhile.
-      if (found === undefined || (found.revision <= this.#recorded.revision && !this.#isOvertaken)) return;
+      if (found.revision <= this.#recorded.revision && !this.#isOvertaken) return;
       this.#isOvertaken = false;
       this.#take(found);
     } catch (error) {
       this.#isStale = true;
       throw error;
     }
+  }
+
+  /** The record was deleted; history was not. */
+  async #recordAgain(): Promise<void> {
+    const { record } = this.#recorded;
+    const revision = await this.#records.put(this.#log, record, undefined);
+    if (revision === undefined) this.#overtaken();
+    else this.#recorded = { record, revision };
   }
 
   /** Somebody else's record: where it has forked, what was seen beyond the fork is of another history. */

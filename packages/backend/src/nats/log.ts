@@ -22,6 +22,8 @@ export interface NatsLogOptions {
   readonly lineage: Lineage;
   /** Whether names that begin so belong to another log: here they are forged (I9). */
   readonly isForeign: (segment: string) => boolean;
+  /** A larger body, which only a direct publisher can have stored, is passed over. */
+  readonly messageBytesMax: number;
 }
 
 export class NatsLog implements Log {
@@ -29,6 +31,7 @@ export class NatsLog implements Log {
   /** Messages of the stream that are none of a mailbox of this log; each is counted whenever it is met. */
   skipped = 0;
   readonly #policy: LogPolicy;
+  readonly #messageBytesMax: number;
   readonly #isForeign: (segment: string) => boolean;
   readonly #api: JetStreamApi;
   readonly #lineage: Lineage;
@@ -38,8 +41,9 @@ export class NatsLog implements Log {
   readonly #offs: readonly (() => void)[];
   #closed = false;
 
-  constructor({ name, policy, api, lineage, isForeign }: NatsLogOptions) {
+  constructor({ name, policy, api, lineage, isForeign, messageBytesMax }: NatsLogOptions) {
     this.name = name;
+    this.#messageBytesMax = messageBytesMax;
     this.#isForeign = isForeign;
     this.#policy = policy;
     this.#api = api;
@@ -110,7 +114,7 @@ export class NatsLog implements Log {
   }
 
   readonly #decode: Decode = (message) => {
-    const entry = entryOf(this.name, message);
+    const entry = message.data.byteLength > this.#messageBytesMax ? undefined : entryOf(this.name, message);
     if (entry !== undefined && !this.#isForeign(firstSegment(entry.mailbox))) return entry;
     this.skipped += 1;
     return undefined;

@@ -1,6 +1,6 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import { type Epochs, RestanteError } from '@restante/protocol';
-import { ApiError, type Connection, type JetStreamApi, refuseReplicas, unavailable } from './api.js';
+import { ApiError, isNotFound, type JetStreamApi, patiently, refuseReplicas, unavailable } from './api.js';
 
 /**
  * What is recorded of each log beside its stream, in one KV bucket: the line of epochs, which stream they are of, and proofs of its history
@@ -35,69 +35,115 @@ export interface Recorded {
 }
 
 export class LogRecords {
-  readonly #kv: KV;
-  readonly #connection: Connection;
+  readonly #kvm: Kvm;
+  readonly #api: JetStreamApi;
+  readonly #replicas: number;
+  #kv: KV | undefined;
 
-  private constructor(kv: KV, connection: Connection) {
-    this.#kv = kv;
-    this.#connection = connection;
+  private constructor(api: JetStreamApi, replicas: number) {
+    this.#api = api;
+    this.#replicas = replicas;
+    this.#kvm = new Kvm(api.connection.nc);
   }
 
+  /** @throws RestanteError `LOG_UNAVAILABLE` · `BACKEND_REFUSED` */
   static async open(api: JetStreamApi, replicas: number): Promise<LogRecords> {
-    try {
-      const kvm = new Kvm(api.connection.nc);
-      return new LogRecords(await kvm.create(BUCKET, { history: 1, replicas, allow_direct: false }), api.connection);
-    } catch (cause) {
-      refuseReplicas(cause, replicas);
-      throw unavailable(cause);
-    }
+    const records = new LogRecords(api, replicas);
+    await patiently(() => records.#bucket());
+    return records;
   }
 
   /** @throws RestanteError `LOG_UNAVAILABLE` · `LOG_MISMATCH` */
   async get(log: string): Promise<Recorded | undefined> {
-    const found = await this.#ask(() => this.#kv.get(log));
+    const found = await this.#ask((kv) => kv.get(log));
     if (found === null || found.operation !== 'PUT') return undefined;
-    const { v, ...record } = found.json<LogRecord & { readonly v: number }>();
-    if (v !== VERSION) {
-      const newer = `the record of log ${log} has form ${v}, and this release understands ${VERSION}: run the release that wrote it, or a newer one`;
-      throw new RestanteError('LOG_MISMATCH', newer);
-    }
-    return { record, revision: found.revision };
+    return { record: recordOf(log, found.string()), revision: found.revision };
   }
 
   /** @returns the new revision; undefined where somebody else has changed it first. */
   async put(log: string, record: LogRecord, revision: number | undefined): Promise<number | undefined> {
     const text = JSON.stringify({ v: VERSION, ...record });
-    try {
-      return await (revision === undefined ? this.#kv.create(log, text) : this.#kv.update(log, text, revision));
-    } catch (error) {
-      if (isConflict(error)) return undefined;
-      throw unavailable(error);
-    }
+    return this.#ask(async (kv) => {
+      try {
+        return await (revision === undefined ? kv.create(log, text) : kv.update(log, text, revision));
+      } catch (error) {
+        if (isConflict(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async names(): Promise<string[]> {
-    const names: string[] = [];
-    await this.#ask(async () => {
-      for await (const name of await this.#kv.keys()) names.push(name);
+    return this.#ask(async (kv) => {
+      const names: string[] = [];
+      for await (const name of await kv.keys()) names.push(name);
+      return names;
     });
-    return names;
   }
 
   /** Calls back when somebody writes the record; a hint, that may be lost. @returns ends it */
   onWritten(log: string, callback: () => void): () => void {
-    const subscription = this.#connection.nc.subscribe(`$KV.${BUCKET}.${log}`, { callback });
+    const subscription = this.#api.connection.nc.subscribe(`$KV.${BUCKET}.${log}`, { callback });
     return () => subscription.unsubscribe();
   }
 
-  async #ask<T>(ask: () => Promise<T>): Promise<T> {
-    if (!this.#connection.isConnected) throw new RestanteError('LOG_UNAVAILABLE', 'there is no connection to NATS');
+  /** Made where it was never there, or is no more: every process still has what was recorded, and writes it again. */
+  async #bucket(): Promise<KV> {
     try {
-      return await ask();
+      this.#kv ??= await this.#kvm.create(BUCKET, { history: 1, replicas: this.#replicas, allow_direct: false });
+      return this.#kv;
     } catch (cause) {
+      refuseReplicas(cause, this.#replicas);
       throw unavailable(cause);
     }
   }
+
+  async #ask<T>(ask: (kv: KV) => Promise<T>): Promise<T> {
+    if (!this.#api.connection.isConnected) throw new RestanteError('LOG_UNAVAILABLE', 'there is no connection to NATS');
+    const kv = await this.#bucket();
+    try {
+      return await ask(kv);
+    } catch (cause) {
+      if (await this.#isGone()) {
+        this.#kv = undefined;
+        return ask(await this.#bucket());
+      }
+      throw unavailable(cause);
+    }
+  }
+
+  async #isGone(): Promise<boolean> {
+    try {
+      await this.#api.request(`STREAM.INFO.KV_${BUCKET}`);
+      return false;
+    } catch (error) {
+      return isNotFound(error);
+    }
+  }
+}
+
+function parsedOrEmpty(text: string): Partial<LogRecord & { readonly v: unknown }> {
+  try {
+    return (JSON.parse(text) as object | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** @throws RestanteError `LOG_MISMATCH`: not as this release writes it */
+function recordOf(log: string, text: string): LogRecord {
+  const { v, epochs, created, proofs, holes } = parsedOrEmpty(text);
+  if (typeof v === 'number' && v > VERSION) {
+    const newer = `the record of log ${log} has form ${v}, and this release understands ${VERSION}: run the release that wrote it, or a newer one`;
+    throw new RestanteError('LOG_MISMATCH', newer);
+  }
+  const isWhole =
+    Array.isArray(epochs) && epochs.length > 0 && typeof created === 'string' && Array.isArray(proofs) && Array.isArray(holes);
+  if (!isWhole || v !== VERSION) {
+    const mend = `somebody else wrote to the bucket ${BUCKET}; delete the key ${log} there, and a new epoch begins`;
+    throw new RestanteError('LOG_MISMATCH', `the record of log ${log} is none of Restante's: ${mend}`);
+  }
+  return { epochs, created, proofs, holes };
 }
 
 /** Another revision than expected: JetStream's "wrong last sequence". */

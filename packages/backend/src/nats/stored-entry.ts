@@ -7,7 +7,10 @@ import { addressedBy, mailboxSubject, purgedSubject } from './subjects.js';
  * is not what its headers say would break the pages of every reader (I9). What is no message of a mailbox is undefined, and skipped.
  */
 
-/** Only where the bytes alone would be taken for something else. */
+/**
+ * Only where the bytes alone would be taken for something else, and on every control entry: JetStream's own acknowledgements, which a
+ * publisher can have sent to any subject, carry no headers.
+ */
 const KIND = 'Mailbox-Kind';
 const CONTENT_TYPE = 'Content-Type';
 export const DEDUPE_KEY = 'Nats-Msg-Id';
@@ -31,7 +34,7 @@ export function subjectOf(log: string, { mailbox, kind }: NewEntry): string {
 /** Names and values in the order in which they are written. */
 function fields({ kind, contentType, headers: carried }: NewEntry, dedupeKey: string): [string, string][] {
   const all: [string, string][] = [[DEDUPE_KEY, dedupeKey]];
-  if (kind === 'text' || kind === 'base64') all.push([KIND, kind]);
+  if (kind !== 'data') all.push([KIND, kind]);
   if (contentType !== undefined) all.push([CONTENT_TYPE, contentType]);
   if (carried !== undefined) all.push(...Object.entries(carried));
   return all;
@@ -78,8 +81,8 @@ export function entryOf(log: string, message: StoredMessage): Entry | undefined 
   if (addressed === undefined) return undefined;
   const { mailbox, purged } = addressed;
   const stamp = { seq: message.seq, time: timeMs(message.timeNs), mailbox };
-  if (purged) return { ...stamp, kind: 'purged', data: new Uint8Array() };
   const { headers: given, data } = message;
+  if (purged) return given?.get(KIND) === 'purged' ? { ...stamp, kind: 'purged', data: new Uint8Array() } : undefined;
   if (given === undefined) return { ...stamp, ...bodyOf(data, undefined) };
   const id = idOf(mailbox, given.get(DEDUPE_KEY));
   const carried = carriedBy(given);
