@@ -20,6 +20,7 @@ const PAGES_TEST = 'edge/page-reads.test.ts';
 const WINDOW_TEST = 'entry-window.test.ts';
 
 const LINK = 'edge/edge-link.ts';
+const COMMANDS = 'edge/command-stream.ts';
 const LOG = 'edge/edge-log.ts';
 const READER = 'edge/reader.ts';
 const CONNECTION = 'edge/connection.ts';
@@ -107,9 +108,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'L3 commands are sent once',
-    file: LINK,
-    find: 'const due = this.#commands.length > 0 ? now - this.#sentAt >= resendMs : now - this.#spokeAt >= keepAliveMs;',
-    replace: 'const due = this.#commands.length > 0 ? false : now - this.#spokeAt >= keepAliveMs;',
+    file: COMMANDS,
+    find: 'this.#commands.length > 0 ? this.#limits.resendMs : this.#limits.keepAliveMs;',
+    replace: 'this.#commands.length > 0 ? Number.POSITIVE_INFINITY : this.#limits.keepAliveMs;',
     caughtBy: [LINK_TEST, 'sends the same again on a timer'],
   },
   {

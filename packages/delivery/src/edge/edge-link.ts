@@ -1,6 +1,7 @@
 import { currentEpoch, type Epochs, entryBytes, type Entry, type Pattern, sharedUpTo } from '@restante/protocol';
 import type { DeliveryLimits } from '../limits.js';
-import type { Attach, Attached, Beat, Command, Commands, Frame, LinkName, PageAnswer } from '../wire/messages.js';
+import type { Attach, Attached, Beat, Commands, Frame, LinkName, PageAnswer } from '../wire/messages.js';
+import { CommandStream } from './command-stream.js';
 import { type Interest, Interests } from './interests.js';
 
 /**
@@ -93,17 +94,10 @@ export class EdgeLink {
   #instance: string | undefined;
   #attachWaitMs: number;
   #attachUntil = 0;
-  /** Last sign of life of the instance, and ours to it. */
+  /** The instance's last sign of life. */
   #heardAt = 0;
-  #spokeAt = 0;
   #previousBeat: number | undefined;
-  /** Not acknowledged, ascending; the first `#inFlight` minus the acknowledged ones are on their way. */
-  #commands: Command[] = [];
-  /** At more than these the link begins anew: what an attach could not carry, and the bound for what changes later. */
-  #commandsMax: number;
-  #lastR = 0;
-  #inFlight = 0;
-  #sentAt = 0;
+  readonly #commands: CommandStream;
   /** Interests that wait for their command to be acknowledged, ascending by r. */
   #waiting: { readonly r: number; readonly interest: Interest }[] = [];
   #held: Frame[] = [];
@@ -119,7 +113,7 @@ export class EdgeLink {
     this.#edge = options.edge;
     this.#limits = options.limits;
     this.#attachWaitMs = options.limits.attachWaitMs;
-    this.#commandsMax = options.limits.commandsMax;
+    this.#commands = new CommandStream(options.limits);
     this.#owner = options.owner;
     this.#effects = options.effects;
   }
@@ -156,7 +150,7 @@ export class EdgeLink {
       return;
     }
     const interest = this.interests.add(pattern);
-    if (this.#state === 'idle' || this.#tooManyCommands()) this.#attach(now);
+    if (this.#state === 'idle' || this.#commands.isFull) this.#attach(now);
     else this.#watchByCommand(interest, now);
   }
 
@@ -166,43 +160,18 @@ export class EdgeLink {
     interest.readers -= 1;
     if (interest.readers > 0) return;
     this.interests.delete(pattern.text);
-    if (this.#tooManyCommands()) this.#attach(now);
-    else this.#queue('unwatch', pattern, now);
+    if (this.#commands.isFull) this.#attach(now);
+    else this.#commands.add('unwatch', pattern, now);
   }
 
   #watchByCommand(interest: Interest, now: number): void {
-    interest.r = this.#queue('watch', interest.pattern, now);
+    interest.r = this.#commands.add('watch', interest.pattern, now);
     this.#waiting.push({ r: interest.r, interest });
-  }
-
-  #tooManyCommands(): boolean {
-    return this.#commands.length >= this.#commandsMax;
-  }
-
-  #queue(op: Command['op'], pattern: Pattern, now: number): number {
-    this.#lastR += 1;
-    this.#commands.push({ r: this.#lastR, op, pattern: pattern.text });
-    if (this.#inFlight === 0) this.#sendCommands(now);
-    return this.#lastR;
-  }
-
-  /** L3: one message is in flight; it carries all that wait, or as many as fit. */
-  #sendCommands(now: number): void {
-    const commands = this.#commands.slice(0, this.#limits.commandsPerMessage);
-    if (this.#instance === undefined || this.#half === undefined) return;
-    this.#inFlight = commands.at(-1)?.r ?? 0;
-    this.#sentAt = now;
-    this.#spokeAt = now;
-    this.#effects.toInstance(this.#instance, { type: 'commands', ...this.#name(this.#half), commands });
   }
 
   /** An applied frame's r, or that of a beat at or below `covered`: acknowledges commands and activates interests (L6). */
   #learn({ r, refused }: { r: number; refused: readonly number[] }, from: number, coveredBefore: number, now: number): void {
-    let acknowledged = 0;
-    while ((this.#commands[acknowledged]?.r ?? Number.POSITIVE_INFINITY) <= r) acknowledged += 1;
-    if (acknowledged > 0) this.#commands.splice(0, acknowledged);
-    if (r >= this.#inFlight) this.#inFlight = 0;
-    if (acknowledged > 0 && this.#inFlight === 0 && this.#commands.length > 0) this.#sendCommands(now);
+    this.#commands.acknowledge(r, now);
     this.#activate(r, refused, Math.max(from, coveredBefore));
   }
 
@@ -237,10 +206,7 @@ export class EdgeLink {
     this.#half = undefined;
     this.#instance = undefined;
     this.#previousBeat = undefined;
-    this.#commands = [];
     this.#waiting = [];
-    this.#lastR = 0;
-    this.#inFlight = 0;
     this.#ticket += 1;
     this.#clearHeld();
     this.#attachUntil = now + this.#attachWaitMs;
@@ -261,7 +227,7 @@ export class EdgeLink {
       attempt: this.#attempt,
       patterns: patterns.map((p) => p.text),
     });
-    this.#commandsMax = this.#limits.commandsMax + later.length;
+    this.#commands.restart(later.length);
     this.#askAnew(later, now);
   }
 
@@ -283,8 +249,9 @@ export class EdgeLink {
 
   #adopt(answer: Attached, now: number): void {
     if (!this.#moveTo(answer)) return;
-    this.#half = answer.half;
-    this.#instance = answer.instance;
+    const { half, instance } = answer;
+    this.#half = half;
+    this.#instance = instance;
     this.#heardAt = now;
     this.#attachWaitMs = this.#limits.attachWaitMs;
     const covered = this.#covered;
@@ -295,7 +262,8 @@ export class EdgeLink {
       if (refused.has(interest.pattern.text)) gone.push(interest.pattern);
       else interest.since ??= Math.max(answer.position, covered);
     }
-    this.#sendCommands(now);
+    const name = this.#name(half);
+    this.#commands.open((commands) => this.#effects.toInstance(instance, { type: 'commands', ...name, commands }), now);
     if (answer.position > covered) this.#mendOrJump(answer.position, now);
     else this.#replay(now);
     this.#refuse(gone);
@@ -401,7 +369,7 @@ export class EdgeLink {
       this.#attach(now);
       return;
     }
-    if (beat.r < this.#lastR && this.#commands.length > 0) this.#sendCommands(now);
+    this.#commands.onBeat(beat.r, now);
     // The newest beat may have overtaken its frames; what the one before promised has had its time.
     const promised = this.#previousBeat;
     this.#previousBeat = beat.upTo;
@@ -487,9 +455,7 @@ export class EdgeLink {
         return;
       }
     }
-    const { resendMs, keepAliveMs } = this.#limits;
-    const due = this.#commands.length > 0 ? now - this.#sentAt >= resendMs : now - this.#spokeAt >= keepAliveMs;
-    if (due) this.#sendCommands(now);
+    this.#commands.tick(now);
   }
 
   #isSilent(now: number): boolean {
