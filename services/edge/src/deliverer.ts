@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Bus, type Log, type LogPage, subjects } from '@restante/backend';
 import { DELIVERY, Edge, encode, type PageAnswer, type PageRequest } from '@restante/delivery';
-import type { Logger } from '@restante/runtime';
+import type { Logger, Metrics } from '@restante/runtime';
 
 /**
  * What the pure `Edge` of delivery needs around it: the bus, the logs, the clock and the event loop. Owns their timers.
@@ -21,16 +21,19 @@ export interface DelivererOptions {
   readonly bus: Bus;
   readonly logs: ReadonlyMap<string, Log>;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
-export function startDeliverer({ region, ringBytes, heartbeatMs, bus, logs, logger }: DelivererOptions): Deliverer {
+export function startDeliverer({ region, ringBytes, heartbeatMs, bus, logs, logger, metrics }: DelivererOptions): Deliverer {
   const id = randomBytes(12).toString('hex');
   const logNamed = (name: string): Log => {
     const log = logs.get(name);
     if (log === undefined) throw new Error(`no log ${name} was opened`);
     return log;
   };
+  const logReads = metrics.counter('restante_log_reads_total', 'Pages that neither this edge nor a router had in memory.', ['log']);
   const readLog = async (name: string, request: PageRequest): Promise<PageAnswer | 'failed'> => {
+    logReads.inc({ log: name });
     const { patterns, mode, epoch, after } = request;
     try {
       const limits = { limit: DELIVERY.pageEntries, bytes: DELIVERY.pageBytes };

@@ -53,7 +53,7 @@ export interface RunningEdge extends Part {
 export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<RunningEdge> {
   const { host, port, region, heartbeatMs, drainMs, version, open, corsOrigins, messageBytesMax } = config;
   const { bus, logs, namespaces, policies, logger, metrics, health } = deps;
-  const deliverer = startDeliverer({ region, ringBytes: config.ringBytes, heartbeatMs, bus, logs, logger });
+  const deliverer = startDeliverer({ region, ringBytes: config.ringBytes, heartbeatMs, bus, logs, logger, metrics });
   const { edge } = deliverer;
   const { app, context, leave } = createHttp({
     namespaces,
