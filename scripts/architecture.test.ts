@@ -34,6 +34,7 @@ const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ['packages/backend/src/lmdb/store.ts', `import 'lmdb';\nimport 'node:fs';\nimport '@restante/protocol';`],
   ['packages/backend/src/nats/stream.ts', `import '@nats-io/jetstream';`],
   ['packages/backend/src/redis/script.ts', `import 'ioredis';`],
+  ['bench/src/cluster/yardstick/main.ts', `import '@nats-io/jetstream';`],
   ['packages/backend/src/contract/log-contract.ts', `import '@restante/testkit';`],
   [
     'packages/http/src/routes.ts',
@@ -71,6 +72,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, source: string])[
   ['delivery-tests-import-only', 'packages/delivery/src/climbs.test.ts', `import '@restante/backend';`],
   ['lmdb-only-in-its-adapter', 'packages/backend/src/memory/shortcut.ts', `import 'lmdb';`],
   ['nats-io-only-in-its-adapter', 'packages/backend/src/redis/wrong-driver.ts', `import '@nats-io/jetstream';`],
+  ['nats-io-only-in-its-adapter', 'bench/src/cluster/shortcut.ts', `import '@nats-io/jetstream';`],
   ['ioredis-only-in-its-adapter', 'services/router/src/shortcut.ts', `import 'ioredis';`],
   ['bullmq-only-in-its-adapter', 'services/gateway/src/shortcut.ts', `import 'bullmq';`],
   ...['fs', 'net', 'timers', 'timers/promises', 'perf_hooks', 'crypto', 'process'].map(
@@ -111,7 +113,7 @@ function violations(folder: string): string[] {
   try {
     output = execFileSync(
       process.execPath,
-      [join(ROOT, 'node_modules/.bin/depcruise'), '--output-type', 'json', 'packages', 'services', 'test'],
+      [join(ROOT, 'node_modules/.bin/depcruise'), '--output-type', 'json', 'packages', 'services', 'test', 'bench'],
       {
         cwd: folder,
         encoding: 'utf8',
