@@ -1,13 +1,13 @@
-import { type Cursor, OPEN, parseCursor } from '@restante/protocol';
+import { type Cursor, type Epochs, OPEN, parseCursor } from '@restante/protocol';
 import type { Page } from '@restante/protocol/schemas';
 import { hashOfBody } from '../history/hash.js';
 import type { FinalEntry, FinalLog } from '../history/known.js';
 
 /**
  * Reads everything that a pattern's logs hold, page by page, as the judge wants it. Through the public interface: of the epochs it knows only the
- * current one, so any other is a contradiction, which is right for a server on one disk. Nothing may be published or removed meanwhile.
+ * current one, so any other is a contradiction, unless whoever asks knows better. Nothing may be published or removed meanwhile.
  */
-export async function readFinalLogs(url: string, pattern: string): Promise<FinalLog[]> {
+export async function readFinalLogs(url: string, pattern: string, lines: ReadonlyMap<string, Epochs> = new Map()): Promise<FinalLog[]> {
   const floors = await earliest(url, pattern);
   const logs = new Map<string, { epoch: string; entries: FinalEntry[] }>();
   let after = 'earliest';
@@ -28,7 +28,7 @@ export async function readFinalLogs(url: string, pattern: string): Promise<Final
     if (page.messages.length === 0) {
       return [...floors].map(([log, { epoch, seq }]) => {
         const found = logs.get(log) ?? { epoch, entries: [] };
-        return { log, epochs: [{ epoch: found.epoch, upTo: OPEN }], floor: seq, entries: found.entries };
+        return { log, epochs: lines.get(log) ?? [{ epoch: found.epoch, upTo: OPEN }], floor: seq, entries: found.entries };
       });
     }
     after = page.next;

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Page } from '@restante/protocol/schemas';
 import type { ReaderRecord } from '../history/record.js';
+import { type Address, addressOf } from './address.js';
 import { Reconnecting } from './reconnecting.js';
 import { type ResumeBy, Standing } from './resume.js';
 import { refused } from './sse-client.js';
@@ -8,7 +9,7 @@ import { refused } from './sse-client.js';
 /** A raw reader by long poll: one page after another, each from where the one before ended. Every page is a connection of its own to the judge. */
 
 export interface LongPollClientOptions {
-  readonly url: string;
+  readonly url: Address;
   readonly record: ReaderRecord;
   readonly pattern: string;
   readonly catchUp: 'every' | 'latest';
@@ -55,15 +56,16 @@ export class LongPollClient {
   /** Pages over one kept connection, until it breaks. */
   async #pages(signal: AbortSignal): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const url = addressOf(this.#options.url);
     try {
-      while (!signal.aborted) await this.#page(agent, signal);
+      while (!signal.aborted) await this.#page(url, agent, signal);
     } finally {
       agent.destroy();
     }
   }
 
-  async #page(agent: Agent, signal: AbortSignal): Promise<void> {
-    const { url, pattern, catchUp, waitSeconds = 20, limit = 1_000 } = this.#options;
+  async #page(url: string, agent: Agent, signal: AbortSignal): Promise<void> {
+    const { pattern, catchUp, waitSeconds = 20, limit = 1_000 } = this.#options;
     const standing = this.#standing;
     const query = new URLSearchParams({ after: standing.after, catchUp, wait: `${waitSeconds}`, limit: `${limit}` });
     standing.connected();

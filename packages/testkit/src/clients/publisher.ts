@@ -1,21 +1,37 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Problem, Published, PublishResults } from '@restante/protocol/schemas';
 import { hashOfBody } from '../history/hash.js';
 import { type Recorder, recordPublish, type SentOutcome } from '../history/record.js';
 
 /**
- * Publishes over HTTP and records what every message came to. One request at a time, so that its own order is plain (I2);
+ * Publishes and records what every message came to, whatever carries it. One request at a time, so that its own order is plain (I2);
  * what is unknown, or may succeed later, it sends again under the same ids, as whole requests, until it is told.
  */
 
 export interface PublisherOptions {
-  readonly url: string;
+  readonly sender: Sender;
   /** Its name in the history, and the start of every id that it makes. */
   readonly name: string;
   readonly recorder: Recorder;
   /** Default true. False: what is unknown stays unknown. */
   readonly retries?: boolean;
+}
+
+/** How requests travel. */
+export interface Sender {
+  /** @throws where nobody knows what became of them */
+  send(messages: readonly Sending[]): Promise<readonly Answer[]>;
+  close(): void;
+}
+
+export interface Sending {
+  readonly mailbox: string;
+  readonly id: string;
+  readonly data: unknown;
+}
+
+export interface Answer extends SentOutcome {
+  /** Would the same request, unchanged, come to something else? */
+  readonly again: boolean;
 }
 
 export interface Drop {
@@ -36,11 +52,9 @@ export interface RunOptions {
 }
 
 const RETRY_MS = 30;
-const ANSWER_MS = 15_000;
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #calls = 0;
   #ids = 0;
   /** Messages of which it was told that they are stored. */
@@ -48,6 +62,10 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /** Publishes `count` messages one request after another; lives through the death of the server. */
@@ -74,7 +92,9 @@ export class Publisher {
     for (;;) {
       const start = recorder.tick();
       const answers = await this.#send(sent);
-      const outcomes = answers.map(({ outcome, cursor }) => ({ outcome, ...(cursor !== undefined && { cursor }) }));
+      const outcomes = answers.map(({ outcome, cursor, at }) => {
+        return { outcome, ...(cursor !== undefined && { cursor }), ...(at !== undefined && { at }) };
+      });
       recordPublish(recorder, { publisher, call: ++this.#calls, start }, sent, outcomes);
       if (!retries || !answers.some(({ again }) => again)) {
         this.acknowledged += outcomes.filter(({ outcome }) => outcome === 'stored' || outcome === 'duplicate').length;
@@ -85,57 +105,15 @@ export class Publisher {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#options.sender.close();
   }
 
-  async #send(sent: readonly { mailbox: string; data: unknown; id: string }[]): Promise<readonly Answer[]> {
+  async #send(sent: readonly Sending[]): Promise<readonly Answer[]> {
     try {
-      const [only] = sent;
-      if (sent.length === 1 && only !== undefined) {
-        const { status, body } = await this.#post(`/v1/mailboxes${only.mailbox}`, JSON.stringify(only.data), {
-          'idempotency-key': only.id,
-        });
-        return [answerOf(status, JSON.parse(body) as Published | Problem)];
-      }
-      const items = sent.map(({ mailbox, data, id }) => ({ mailbox, data, id }));
-      const { status, body } = await this.#post('/v1/publish', JSON.stringify(items), {});
-      const answer = JSON.parse(body) as PublishResults | Problem;
-      if (!('results' in answer)) return sent.map(() => answerOf(status, answer));
-      return answer.results.map((result) => answerOf('code' in result ? result.status : 200, result));
+      return await this.#options.sender.send(sent);
     } catch {
       // The connection broke, or the answer did: nobody knows.
       return sent.map(() => ({ outcome: 'unknown', again: true }));
     }
   }
-
-  async #post(path: string, body: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const asked = request(`${this.#options.url}${path}`, {
-        method: 'POST',
-        agent: this.#agent,
-        timeout: ANSWER_MS,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
-      });
-      asked.on('timeout', () => asked.destroy(new Error('no answer')));
-      asked.on('error', reject).on('response', resolve).end(body);
-    });
-    let text = '';
-    for await (const part of response.setEncoding('utf8')) text += part;
-    return { status: response.statusCode ?? 0, body: text };
-  }
-}
-
-interface Answer extends SentOutcome {
-  /** Would the same request, unchanged, come to something else? */
-  readonly again: boolean;
-}
-
-/** Codes that say nothing about whether the message was stored. */
-const UNKNOWN_CODES = new Set(['LOG_UNAVAILABLE', 'INTERNAL']);
-
-function answerOf(status: number, answer: Published | Problem): Answer {
-  if (!('code' in answer) && status < 300)
-    return { outcome: answer.duplicate ? 'duplicate' : 'stored', cursor: answer.cursor, again: false };
-  const { code, retryable } = answer as Problem;
-  return { outcome: UNKNOWN_CODES.has(code) ? 'unknown' : 'refused', again: retryable };
 }

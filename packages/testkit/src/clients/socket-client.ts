@@ -2,6 +2,7 @@ import { CLOSE } from '@restante/protocol';
 import type { ClientFrame, ServerFrame, ServerFrames } from '@restante/protocol/schemas';
 import { WebSocket } from 'ws';
 import type { ReaderRecord } from '../history/record.js';
+import { type Address, addressOf } from './address.js';
 import { NotRetryable, Reconnecting } from './reconnecting.js';
 import { type ResumeBy, Standing } from './resume.js';
 
@@ -20,7 +21,7 @@ export interface SocketSubscription {
 
 export interface SocketClientOptions {
   /** `http://…` of the server. */
-  readonly url: string;
+  readonly url: Address;
   readonly subscriptions: readonly SocketSubscription[];
   readonly random?: () => number;
 }
@@ -33,7 +34,7 @@ interface Subscription {
 }
 
 export class SocketClient {
-  readonly #url: string;
+  readonly #url: Address;
   readonly #subscriptions: readonly Subscription[];
   readonly #connection: Reconnecting;
   #socket: WebSocket | undefined;
@@ -41,7 +42,7 @@ export class SocketClient {
   behinds = 0;
 
   constructor({ url, subscriptions, random = Math.random }: SocketClientOptions) {
-    this.#url = `${url.replace(/^http/, 'ws')}/v1/socket`;
+    this.#url = url;
     this.#subscriptions = subscriptions.map((spec, i) => {
       return { ref: `s${i}`, spec, standing: new Standing(spec.record, spec.resumeBy, spec.after), isLive: false };
     });
@@ -83,7 +84,10 @@ export class SocketClient {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const socket = new WebSocket(this.#url, 'restante.v1', { perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
+    const socket = new WebSocket(`${addressOf(this.#url).replace(/^http/, 'ws')}/v1/socket`, 'restante.v1', {
+      perMessageDeflate: false,
+      maxPayload: 64 * 1024 * 1024,
+    });
     this.#socket = socket;
     const silence = new Silence(() => socket.terminate());
     const abort = (): void => socket.terminate();

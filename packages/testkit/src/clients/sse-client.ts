@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import type { GapReason, Message } from '@restante/protocol';
 import type { ReaderRecord } from '../history/record.js';
+import { type Address, addressOf } from './address.js';
 import { NotRetryable, Reconnecting } from './reconnecting.js';
 import { type ResumeBy, Standing } from './resume.js';
 import { type ServerSentEvent, SseParser } from './sse-parser.js';
@@ -9,7 +10,7 @@ import { type ServerSentEvent, SseParser } from './sse-parser.js';
 /** A raw reader over SSE: the address never changes, and `Last-Event-ID` resumes, as a browser does it. One stream is one reader. */
 
 export interface SseClientOptions {
-  readonly url: string;
+  readonly url: Address;
   readonly record: ReaderRecord;
   readonly patterns: readonly string[];
   readonly catchUp: 'every' | 'latest';
@@ -22,7 +23,8 @@ export interface SseClientOptions {
 const SILENCE_MS = 40_000;
 
 export class SseClient {
-  readonly #url: string;
+  readonly #url: Address;
+  readonly #query: string;
   readonly #standing: Standing;
   readonly #connection: Reconnecting;
   #request: ClientRequest | undefined;
@@ -32,7 +34,8 @@ export class SseClient {
   constructor({ url, record, patterns, catchUp, after, resumeBy, random = Math.random }: SseClientOptions) {
     const query = new URLSearchParams({ after, catchUp });
     for (const pattern of patterns) query.append('mailbox', pattern);
-    this.#url = `${url}/v1/stream?${query.toString()}`;
+    this.#url = url;
+    this.#query = query.toString();
     this.#standing = new Standing(record, resumeBy, after);
     this.#connection = new Reconnecting((signal) => this.#connect(signal), random);
   }
@@ -69,7 +72,7 @@ export class SseClient {
     const standing = this.#standing;
     const headers = { accept: 'text/event-stream', ...(standing.hasBegun && { 'last-event-id': standing.after }) };
     // An agent of its own for every connection: nothing is shared, nothing is kept.
-    const asked = request(this.#url, { headers, agent: false, signal, timeout: SILENCE_MS });
+    const asked = request(`${addressOf(this.#url)}/v1/stream?${this.#query}`, { headers, agent: false, signal, timeout: SILENCE_MS });
     this.#request = asked;
     standing.connected();
     try {

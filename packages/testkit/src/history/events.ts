@@ -24,6 +24,8 @@ export interface PublishEvent {
   /** Where the answer said that it is: with `stored` and `duplicate`. */
   readonly log?: string;
   readonly position?: Position;
+  /** Instead of a position: the answer knew the log and the seq, and no epoch, as a NATS publisher's does. */
+  readonly seq?: number;
 }
 
 export interface PurgeEvent {

@@ -1,6 +1,6 @@
 import { type HistoryEvent, parsePatterns, type ReaderEvent } from './events.js';
 import { type FinalLog, KnownLog, Published } from './known.js';
-import { checkPublisherOrder, checkStored, checkStoredOnce, noteAcknowledged } from './publishing.js';
+import { checkPublisherOrder, checkStored, checkStoredOnce, noteAcknowledged, noteAcknowledgedSeqs } from './publishing.js';
 import { type ReaderStory, Run } from './run.js';
 import { Contradiction, describeContradiction, type Verdict } from './verdict.js';
 
@@ -14,6 +14,7 @@ export function judge(events: readonly HistoryEvent[], finals: readonly FinalLog
     const logs = new Map(finals.map((final) => [final.log, new KnownLog(final, published)]));
     noteAcknowledged(events, logs);
     noteSeen(events, logs, published);
+    noteAcknowledgedSeqs(events, logs);
     for (const log of logs.values()) {
       checkStored(log, events);
       checkStoredOnce(log);

@@ -29,6 +29,11 @@ export class Lineage {
     return this.#epochs[index]?.epoch ?? epoch;
   }
 
+  /** The epochs that may have stored an entry at this seq: the one that shows it now, and those whose own was lost. */
+  epochsAt(seq: number): readonly string[] {
+    return this.#epochs.slice(0, (this.#index.get(this.owner(this.current, seq)) ?? 0) + 1).map(({ epoch }) => epoch);
+  }
+
   /** Up to which seq `older` and `newer` are one history; undefined where `newer` does not descend from `older`. */
   shared(older: string, newer: string): number | undefined {
     if (older === newer) return OPEN;

@@ -19,6 +19,25 @@ export function noteAcknowledged(events: readonly HistoryEvent[], logs: Readonly
   }
 }
 
+/**
+ * The same for answers that name no epoch, once all else is known: the entry is where it is said to be in one of the log's histories, or in one
+ * whose end is gone.
+ */
+export function noteAcknowledgedSeqs(events: readonly HistoryEvent[], logs: ReadonlyMap<string, KnownLog>): void {
+  for (const [at, event] of events.entries()) {
+    if (event.type !== 'publish' || event.seq === undefined || event.log === undefined) continue;
+    const log = logs.get(event.log);
+    if (log === undefined) throw new Contradiction('HISTORY_UNREADABLE', at, `there is no final read of log ${event.log}`);
+    const { mailbox, id, seq } = event;
+    const epochs = log.lineage.epochsAt(seq);
+    const isKnown = epochs.some((epoch) => {
+      const known = log.at(epoch, seq);
+      return known?.mailbox === mailbox && known.id === id;
+    });
+    if (!isKnown && epochs.length === 1) log.tell(log.lineage.current, { seq, mailbox, id }, at);
+  }
+}
+
 /** Whatever anybody was told of must be in the final read, where nothing justifies that it is gone. */
 export function checkStored(log: KnownLog, events: readonly HistoryEvent[]): void {
   const now = log.timeline(log.lineage.current);

@@ -108,6 +108,8 @@ export interface SentOutcome {
   readonly outcome: Outcome;
   /** The cursor of the answer, with `stored` and `duplicate`. */
   readonly cursor?: string;
+  /** Where the answer has no cursor, but a place. */
+  readonly at?: { readonly log: string; readonly seq: number };
 }
 
 /** Records what a request's messages came to, in their order. `start` is the tick at which it was sent. */
@@ -119,7 +121,7 @@ export function recordPublish(
 ): void {
   const end = recorder.tick();
   for (const [i, { mailbox, id, hash }] of messages.entries()) {
-    const { outcome, cursor } = outcomes[i] ?? { outcome: 'unknown' };
+    const { outcome, cursor, at }: SentOutcome = outcomes[i] ?? { outcome: 'unknown' };
     const told = {
       type: 'publish',
       ...request,
@@ -129,7 +131,7 @@ export function recordPublish(
       end,
       outcome,
     } as const;
-    if (cursor === undefined) recorder.record(told);
+    if (cursor === undefined) recorder.record({ ...told, ...at });
     else for (const [log, position] of parseCursor(cursor)) recorder.record({ ...told, log, position });
   }
 }

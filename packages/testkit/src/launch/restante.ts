@@ -3,31 +3,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, type Exit } from './child.js';
+import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 
-/** `restante start` as a process of its own, by the path of its command, on a folder of its own; it can be killed and started again in place. */
+/**
+ * `restante start`, or one part of a cluster, as a process of its own, by the path of its command, on a folder of its own; it can be killed and
+ * started again in place.
+ */
 
 const COMMAND = fileURLToPath(new URL('../../../../services/restante/bin/restante.js', import.meta.url));
-const ADDRESS = /listens on https?:\/\/\S+:(\d+)\s/;
+/** A router has no address. */
+const STARTED = /^Restante(?: \w+)? (?:listens on https?:\/\/\S+:(\d+)\s|serves )/m;
+
+export type Role = 'start' | 'edge' | 'router' | 'gateway';
 
 export interface RestanteOptions {
+  /** The command; default `start`: everything in one process. */
+  readonly role?: Role;
   /** Default 0: any; a restart takes the same again. */
   readonly port?: number;
+  /** Default: one that is free now. */
+  readonly adminPort?: number;
   /** Default: `lmdb:` in a new folder, which `stop` removes. */
   readonly backend?: string;
   /** The text of its `restante.yaml`; without it, the server is open. */
   readonly config?: string;
-  /** More flags for `restante start`. */
+  /** More flags for the command. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export async function launchRestante(options: RestanteOptions = {}): Promise<RestanteProcess> {
+  const server = await prepareRestante(options);
+  await server.start();
+  return server;
+}
+
+/** All but started. */
+export async function prepareRestante(options: RestanteOptions = {}): Promise<RestanteProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'restante-test-'));
   if (options.config !== undefined) await writeFile(join(folder, 'restante.yaml'), options.config);
-  const server = new RestanteProcess(folder, await freePort(), options);
-  await server.start(options.port ?? 0);
-  return server;
+  return new RestanteProcess(folder, options.adminPort ?? (await freePort()), options);
 }
 
 export class RestanteProcess {
@@ -37,7 +53,8 @@ export class RestanteProcess {
   readonly #options: RestanteOptions;
   readonly #adminPort: number;
   #child: Child | undefined;
-  #port = 0;
+  #port: number;
+  #isPaused = false;
   /** What all its processes wrote to stderr. */
   #stderrBefore = '';
 
@@ -46,6 +63,7 @@ export class RestanteProcess {
     this.#adminPort = adminPort;
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
     this.#options = options;
+    this.#port = options.port ?? 0;
   }
 
   get port(): number {
@@ -64,18 +82,38 @@ export class RestanteProcess {
     return this.#stderrBefore + (this.#child?.stderr ?? '');
   }
 
-  /** Starts it, and waits for the address that it prints first. */
+  /** Whether it runs and is not paused. */
+  get isAwake(): boolean {
+    return this.#child?.isRunning === true && !this.#isPaused;
+  }
+
+  /** Starts it, and waits for what it prints first: its address, if it has one. */
   async start(port: number = this.#port): Promise<void> {
     const backend = this.#options.backend ?? `lmdb:${join(this.folder, 'data')}`;
+    const { role = 'start' } = this.#options;
     const flags = ['--port', `${port}`, '--admin-port', `${this.#adminPort}`, '--backend', backend];
+    this.#isPaused = false;
     this.#child = new Child({
       command: process.execPath,
-      args: [COMMAND, 'start', ...flags, ...(this.#options.args ?? [])],
+      args: [COMMAND, role, ...flags, ...(this.#options.args ?? [])],
       cwd: this.folder,
       ...(this.#options.env !== undefined && { env: this.#options.env }),
     });
-    const [, printed] = await this.#child.says(ADDRESS);
-    this.#port = Number(printed);
+    const [, printed] = await this.#child.says(STARTED);
+    if (printed !== undefined) this.#port = Number(printed);
+  }
+
+  /** Waits until it says that it is ready. */
+  async ready(timeoutMs = 20_000): Promise<void> {
+    let said = 'nothing';
+    const look = async (): Promise<boolean> => {
+      const response = await fetch(`${this.adminUrl}/readyz`);
+      said = await response.text();
+      return response.ok;
+    };
+    await eventually(`${this.#options.role ?? 'start'} is ready`, look, { timeoutMs }).catch((error: unknown) => {
+      throw new Error(`${this.adminUrl} says ${said}\n${this.stderr}`, { cause: error });
+    });
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
@@ -89,10 +127,12 @@ export class RestanteProcess {
   /** Stops it in its tracks, and lets it go on. */
   pause(): void {
     this.#running.signal('SIGSTOP');
+    this.#isPaused = true;
   }
 
   continue(): void {
     this.#running.signal('SIGCONT');
+    this.#isPaused = false;
   }
 
   /** Ends it, if it still runs, and removes its folder. */

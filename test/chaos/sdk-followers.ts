@@ -1,0 +1,46 @@
+import { type CatchUp, type Client, connect, type TransportName } from '@restante/client';
+import { parseCursor } from '@restante/protocol';
+import type { RestanteProcess, Scene } from '@restante/testkit';
+import { WebSocket } from 'ws';
+
+/** Readers by the SDK, over each transport, who know all edges: part of a scene, and judged with it. To them there is one connection, whatever became of it. */
+
+const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll'];
+const PATTERNS = ['/news/m0', '/rest/*', '/**'] as const;
+
+export function followBySdk(scene: Scene, edges: readonly RestanteProcess[]): { close(): Promise<void> } {
+  const clients = TRANSPORTS.map((transport, i) => {
+    const urls = edges.map((_, j) => edges[(i + j) % edges.length]?.url ?? '');
+    const client = connect(urls, { webSocket: WebSocket, transports: [transport] });
+    for (const pattern of PATTERNS) for (const catchUp of ['every', 'latest'] as const) join(scene, client, transport, pattern, catchUp);
+    return client;
+  });
+  return { close: async () => void (await Promise.all(clients.map((client) => client.close()))) };
+}
+
+function join(scene: Scene, client: Client, transport: TransportName, pattern: string, catchUp: CatchUp): void {
+  const name = `SDK by ${transport} ${pattern} ${catchUp}`;
+  const record = scene.recorder.reader(name, [pattern], catchUp);
+  record.connected('earliest');
+  const subscription = client.subscribe(pattern, { after: 'earliest', catchUp });
+  const reached = new Map<string, number>();
+  subscription.on('gap', ({ cursor, reason }) => record.gap(cursor, reason));
+  const reading = (async () => {
+    for await (const message of subscription) {
+      record.message(message);
+      for (const [log, { seq }] of parseCursor(message.cursor)) reached.set(log, seq);
+    }
+  })();
+  scene.join({
+    name,
+    pattern,
+    record,
+    client: {
+      seqIn: (log) => reached.get(log) ?? 0,
+      stop: async () => {
+        subscription.close();
+        await reading;
+      },
+    },
+  });
+}
