@@ -42,6 +42,8 @@ export interface AppenderOptions {
   ) => Promise<AppendOutcome | { readonly storeAs: string }>;
   /** The newest seq that is known of. */
   readonly head: () => number;
+  /** Why nothing can be stored until an operator mends it. */
+  readonly fault: () => RestanteError | undefined;
 }
 
 interface Waiting {
@@ -90,7 +92,9 @@ export class Appender {
   append(entry: NewEntry): Promise<AppendOutcome> {
     return new Promise((resolve) => {
       const bytes = entryBytes(entry);
+      const fault = this.#options.fault();
       if (this.#closed) return resolve(failed('LOG_UNAVAILABLE', 'the log is closed'));
+      if (fault !== undefined) return resolve({ ok: false, error: fault });
       if (this.#waitingBytes + bytes > WAITING_BYTES_MAX)
         return resolve(failed('OVERLOADED', 'too many messages are waiting to be stored'));
       this.#waitingBytes += bytes;
@@ -217,9 +221,11 @@ export class Appender {
   /** Repeats what was not acknowledged, and tells those who have waited too long. */
   #tick(): void {
     const now = performance.now();
+    const fault = this.#options.fault();
     for (const lane of this.#lanes.values()) {
       const [first] = lane;
       if (first === undefined) continue;
+      if (fault !== undefined) for (const waiting of lane) this.#tell(waiting, { ok: false, error: fault });
       for (const waiting of lane) if (now - waiting.queuedAt > GIVE_UP_MS) this.#giveUp(waiting);
       const isUnanswered = this.#underWay.has(first.token);
       if (now - first.sentAt < (isUnanswered ? AGAIN_MS : REFUSED_AGAIN_MS)) continue;

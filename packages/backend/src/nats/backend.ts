@@ -10,7 +10,7 @@ import { NatsLease } from './lease.js';
 import { Lineage } from './lineage.js';
 import { NatsLog } from './log.js';
 import type { NatsBackendOptions, NatsEvent } from './options.js';
-import { endingAt, type LogRecord, LogRecords, type Recorded } from './record.js';
+import { BUCKET, endingAt, type LogRecord, LogRecords, type Recorded } from './record.js';
 import { createStream, findStream, fitStream, type StreamPolicy } from './stream.js';
 import { streamName } from './subjects.js';
 
@@ -83,7 +83,7 @@ async function openOn(
       }
       return (await opening).log;
     },
-    trouble: () => busConnection.trouble() ?? logConnection.trouble(),
+    trouble: () => busConnection.trouble() ?? logConnection.trouble() ?? faultOfAll(opened),
     inspect: (policies) => inspectNats(parts, policies),
     async close() {
       for (const { end } of opened) end();
@@ -91,6 +91,12 @@ async function openOn(
       await Promise.all([busConnection.close(), logConnection.close()]);
     },
   };
+}
+
+/** A log that is lost does not take the others from their readers. */
+function faultOfAll(opened: readonly OpenedLog[]): string | undefined {
+  const faults = opened.map(({ log }) => log.fault);
+  return faults.every((fault) => fault !== undefined) ? faults[0] : undefined;
 }
 
 function replicasOf({ replicas }: NatsBackendOptions, { nc }: NatsConnection): number {
@@ -111,11 +117,10 @@ async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForei
   const lineage = new Lineage({ log: name, api, records, recorded, onForked: (log, upTo) => onEvent({ type: 'forked', log, upTo }) });
   const { nc } = api.connection;
   const suspect = (): void => lineage.suspect();
-  const advisories = ADVISORIES.map((event) =>
-    nc.subscribe(`$JS.EVENT.ADVISORY.STREAM.${event}.${streamName(name)}`, { callback: suspect }),
-  );
+  const advised = [...ADVISORIES.map((event) => `${event}.${streamName(name)}`), `DELETED.KV_${BUCKET}`];
+  const advisories = advised.map((event) => nc.subscribe(`$JS.EVENT.ADVISORY.STREAM.${event}`, { callback: suspect }));
   const offWritten = records.onWritten(name, suspect);
-  const timer = setInterval(() => void lineage.check().catch(() => lineage.suspect()), CHECK_MS);
+  const timer = setInterval(suspect, CHECK_MS);
   timer.unref();
   const log = new NatsLog({
     name,

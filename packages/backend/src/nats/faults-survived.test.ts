@@ -164,6 +164,8 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     const before = await log.state();
     await natsRequest(nats.url, '$JS.API.STREAM.DELETE.KV_restante_logs');
     expect(await log.append([text('/a', '2')])).toMatchObject([{ ok: true }]);
+    const recorded = () => natsRequest(nats.url, '$JS.API.STREAM.MSG.GET.KV_restante_logs', { last_by_subj: '$KV.restante_logs._' });
+    await eventually('the record', async () => !('error' in (await recorded())));
     const late = await openLog();
     expect((await late.state()).epochs).toEqual(before.epochs);
     expect(bodies((await readAll(late, { epoch: currentEpoch(before.epochs), seq: 1 })).entries)).toEqual(['2']);
@@ -182,6 +184,8 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     const log = await openLog();
     await log.append([text('/a', '1')]);
     await natsRequest(nats.url, '$JS.API.STREAM.DELETE.MAILBOX__');
+    expect(await log.append([text('/a', '2')])).toMatchObject([{ ok: false, error: { code: 'LOG_MISMATCH' } }]);
+    expect(backends[0]?.trouble()).toContain('restante log recreate _');
     await expect(log.state()).rejects.toMatchObject({
       code: 'LOG_MISMATCH',
       message: expect.stringContaining('restante log recreate _') as string,

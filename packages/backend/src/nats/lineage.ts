@@ -47,6 +47,8 @@ export class Lineage {
   #checking: Promise<StreamInfo> | undefined;
   #next: Promise<StreamInfo> | undefined;
   #recordedAt = performance.now();
+  /** Why this log cannot be used until an operator mends it; undefined: it can, for all that is known. */
+  fault: RestanteError | undefined;
   /** Whether this process tails the log, so that its proofs leave nothing out. */
   tails = 0;
 
@@ -79,10 +81,12 @@ export class Lineage {
     return this.#proofs.at(-1)?.seq ?? 0;
   }
 
-  /** Something happened on which history may have been swapped: nothing more is released before a check. */
+  /** Something happened on which history may have been swapped: nothing more is released before a check, which begins now. */
   suspect(): void {
     this.#isSuspect = true;
     this.#isStale = true;
+    // What it finds, whoever waits for it learns.
+    this.check().catch(() => undefined);
   }
 
   saw(seq: number, timeNs: string): void {
@@ -102,7 +106,7 @@ export class Lineage {
    */
   check(): Promise<StreamInfo> {
     if (this.#checking === undefined) {
-      this.#checking = this.#check().finally(() => {
+      this.#checking = this.#checkOnce().finally(() => {
         this.#checking = undefined;
       });
       return this.#checking;
@@ -114,6 +118,17 @@ export class Lineage {
         return this.check();
       });
     return this.#next;
+  }
+
+  async #checkOnce(): Promise<StreamInfo> {
+    try {
+      const info = await this.#check();
+      this.fault = undefined;
+      return info;
+    } catch (error) {
+      if (error instanceof RestanteError && error.code === 'LOG_MISMATCH') this.fault = error;
+      throw error;
+    }
   }
 
   async #check(): Promise<StreamInfo> {

@@ -56,9 +56,14 @@ export class NatsLog implements Log {
       connection,
       windowMs: windowMs(policy),
       head: () => lineage.seen,
+      fault: () => lineage.fault,
       settle: (entry, acknowledged, sentAtHead) => this.#settle(entry, acknowledged, sentAtHead),
     });
     this.#offs = [connection.onReconnect(() => lineage.suspect()), () => this.#appender.close()];
+  }
+
+  get fault(): string | undefined {
+    return this.#lineage.fault?.message;
   }
 
   async append(entries: readonly NewEntry[]): Promise<readonly AppendOutcome[]> {

@@ -7,7 +7,7 @@ import { ApiError, isNotFound, type JetStreamApi, patiently, refuseReplicas, una
  * (DESIGN section 4). Changed by compare-and-set alone, so that of many processes that find a fork one names the new epoch.
  */
 
-const BUCKET = 'restante_logs';
+export const BUCKET = 'restante_logs';
 /** The form of a record; another one is of a newer release. */
 const VERSION = 1;
 
