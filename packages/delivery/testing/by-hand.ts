@@ -17,6 +17,7 @@ import {
   type Reader,
   type ReadMode,
   type ToRouter,
+  WIRE_VERSION,
   type WireFormat,
 } from '../src/index.js';
 
@@ -111,14 +112,16 @@ export class EdgeByHand {
   asked = 0;
   #attempt = 0;
   #half = '';
+  #version = WIRE_VERSION;
 
-  constructor(limits: Partial<DeliveryLimits> = {}, ringBytes = 100_000) {
+  constructor(limits: Partial<DeliveryLimits> = {}, ringBytes = 100_000, version = WIRE_VERSION) {
     const keep = (message: ToRouter): void => {
-      this.sent.push(decode(encode(message)) as ToRouter);
+      this.sent.push(decode(encode(message), version) as ToRouter);
       if (message.type === 'attach' && message.log === 'a') this.#attempt = message.attempt;
     };
     this.edge = new Edge({
       edge: 'edge',
+      version,
       logs: ['a', 'b'],
       ringBytes,
       limits: { ...DELIVERY, gridEntries: 1, ...limits },
@@ -162,19 +165,22 @@ export class EdgeByHand {
   }
 
   attached(position: number, over: Partial<Attached> = {}): void {
-    const answer = { half: 'h1', instance: 'R1', epochs: ONE_EPOCH, refused: [], ...over };
+    const answer = { version: WIRE_VERSION, half: 'h1', instance: 'R1', epochs: ONE_EPOCH, refused: [], ...over };
     this.#half = answer.half;
+    this.#version = answer.version;
     this.edge.onMessage(encode({ type: 'attached', log: 'a', edge: 'edge', attempt: this.#attempt, position, ...answer }));
   }
 
   frame(from: number, upTo: number, entries: readonly Entry[] = [], over: Partial<Frame> = {}): void {
-    const link = { log: 'a', edge: 'edge', attempt: this.#attempt, half: this.#half };
+    const link = { version: this.#version, log: 'a', edge: 'edge', attempt: this.#attempt, half: this.#half };
     this.edge.onMessage(encode({ type: 'frame', ...link, r: 0, refused: [], epoch: E, from, upTo, entries, ...over }));
   }
 
   beat(upTo: number, over: Partial<Beat> = {}): void {
-    const link = { log: 'a', edge: 'edge', attempt: this.#attempt, half: this.#half };
-    this.edge.onMessage(encode({ type: 'beats', beats: [{ ...link, r: 0, refused: [], epoch: E, upTo, ...over }] }));
+    const link = { version: this.#version, log: 'a', edge: 'edge', attempt: this.#attempt, half: this.#half };
+    this.edge.onMessage(
+      encode({ type: 'beats', version: this.#version, beats: [{ ...link, r: 0, refused: [], epoch: E, upTo, ...over }] }),
+    );
   }
 
   pass(): void {
@@ -197,7 +203,7 @@ export class EdgeByHand {
     if (read === undefined) throw new Error('the router was asked for no page');
     this.sent.splice(this.sent.indexOf(read), 1);
     const answer = page === 'miss' ? page : wholePage(read.after, page);
-    this.edge.onMessage(encode({ type: 'answer', log: read.log, id: read.id, page: answer }));
+    this.edge.onMessage(encode({ type: 'answer', version: read.version, log: read.log, id: read.id, page: answer }));
   }
 
   /** Answers the oldest read that went to the log itself. */

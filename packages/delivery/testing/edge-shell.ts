@@ -1,5 +1,6 @@
-import { Edge, encode, type PageAnswer, type PageRequest } from '../src/index.js';
+import { Edge, type PageAnswer, type PageRequest } from '../src/index.js';
 import { readPage, type View } from './model-log.js';
+import { read, write } from './next-release.js';
 import type { World } from './world.js';
 
 /**
@@ -9,6 +10,7 @@ export class EdgeShell {
   readonly edge: Edge;
   readonly id: string;
   readonly #world: World;
+  readonly #version: number;
   readonly #frozen = new Map<string, View>();
   #dead = false;
   #lagsUntil = 0;
@@ -16,12 +18,14 @@ export class EdgeShell {
   attaches = 0;
   readsOfLog = 0;
 
-  constructor(world: World, id: string) {
+  constructor(world: World, id: string, version: number) {
     const { agenda, bus, chance, limits, logs, settings } = world;
     this.#world = world;
     this.id = id;
+    this.#version = version;
     this.edge = new Edge({
       edge: id,
+      version,
       logs: [...logs.keys()],
       ringBytes: settings.ringBytes,
       limits,
@@ -30,9 +34,9 @@ export class EdgeShell {
         attach: (message) => {
           this.attaches += 1;
           world.tell(`${id} attaches ${message.log} ${message.attempt} [${message.patterns.join(' ')}]`);
-          bus.toRouters(id, encode(message), 'attach');
+          bus.toRouters(id, write(message), 'attach');
         },
-        toInstance: (instance, message) => bus.toInstance(id, instance, encode(message), message.type),
+        toInstance: (instance, message) => bus.toInstance(id, instance, write(message), message.type),
         readLog: (name, ticket, request) =>
           agenda.in(1 + chance.draw(`${id} read`) * 20, () => {
             if (!this.#dead) this.edge.fromLog(name, ticket, this.#read(name, request));
@@ -61,7 +65,7 @@ export class EdgeShell {
   }
 
   receive(bytes: Uint8Array): void {
-    if (!this.#dead) this.edge.onMessage(bytes);
+    if (!this.#dead) this.edge.onMessage(read(bytes, this.#version));
   }
 
   kill(): void {

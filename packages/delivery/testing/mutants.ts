@@ -18,6 +18,7 @@ const READER_TEST = 'edge/reader.test.ts';
 const ROUTER_TEST = 'router/router-log.test.ts';
 const PAGES_TEST = 'edge/page-reads.test.ts';
 const WINDOW_TEST = 'entry-window.test.ts';
+const CODEC_TEST = 'wire/codec.test.ts';
 
 const LINK = 'edge/edge-link.ts';
 const COMMANDS = 'edge/command-stream.ts';
@@ -27,6 +28,7 @@ const CONNECTION = 'edge/connection.ts';
 const PAGES = 'edge/page-reads.ts';
 const ROUTER = 'router/router-log.ts';
 const WINDOW = 'entry-window.ts';
+const CODEC = 'wire/codec.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -273,6 +275,41 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (now - link.heardAt > DELIVERY.linkExpiresMs) {',
     replace: 'if (false) {',
     caughtBy: [ROUTER_TEST, 'drops a link that it has not heard of'],
+  },
+  {
+    name: 'L13 a router answers in its own version',
+    file: ROUTER,
+    find: 'const version = Math.min(attach.version, this.#version);',
+    replace: 'const version = this.#version;',
+    caughtBy: [ROUTER_TEST, 'where the router speaks 2 and the edge 1, it is 1'],
+  },
+  {
+    name: "L13 a router answers in the edge's version",
+    file: ROUTER,
+    find: 'const version = Math.min(attach.version, this.#version);',
+    replace: 'const { version } = attach;',
+    caughtBy: [ROUTER_TEST, 'where the router speaks 1 and the edge 2, it is 1'],
+  },
+  {
+    name: 'L13 an edge speaks its own version, whatever it was answered in',
+    file: LINK,
+    find: 'this.#version = version;',
+    replace: 'this.#version = this.#newestVersion;',
+    caughtBy: [LINK_TEST, 'says in its attach what it speaks, and from then on speaks as it was answered'],
+  },
+  {
+    name: 'L13 the attach of a newer edge is dropped',
+    file: CODEC,
+    find: " || (isNewer && type !== 'attach')",
+    replace: ' || isNewer',
+    caughtBy: [CODEC_TEST, 'reads the attach of a newer edge, and passes over what it does not know of it'],
+  },
+  {
+    name: 'L13 what is written in a newer version is read as if it were not',
+    file: CODEC,
+    find: " || (isNewer && type !== 'attach')",
+    replace: '',
+    caughtBy: [CODEC_TEST, 'drops what is written in a newer version, or in none'],
   },
   {
     name: 'R1 readers stand at covered',

@@ -1,6 +1,7 @@
-import { decode, encode, RouterLog } from '../src/index.js';
+import { type Beats, decode, RouterLog } from '../src/index.js';
 import { parsePattern } from '@restante/protocol';
 import { type ModelLog, readPage, tailBatch, type View } from './model-log.js';
+import { read, write } from './next-release.js';
 import type { World } from './world.js';
 
 /**
@@ -10,6 +11,7 @@ import type { World } from './world.js';
 export class RouterShell {
   readonly instance: string;
   readonly #world: World;
+  readonly #version: number;
   readonly #logs = new Map<string, RouterLog>();
   readonly #views = new Map<string, View>();
   #inbox: (() => void)[] = [];
@@ -20,9 +22,10 @@ export class RouterShell {
   #lagsUntil = 0;
   #halves = 0;
 
-  constructor(world: World, instance: string) {
+  constructor(world: World, instance: string, version: number) {
     this.#world = world;
     this.instance = instance;
+    this.#version = version;
     for (const log of world.logs.values()) this.#logs.set(log.name, this.#begin(log));
     const { agenda } = world;
     const period = (periodMs: number, act: () => void): void =>
@@ -41,6 +44,7 @@ export class RouterShell {
     const router = new RouterLog({
       log: log.name,
       instance: this.instance,
+      version: this.#version,
       extent: view,
       limits: {
         hotTailBytes: settings.hotTailBytes,
@@ -49,7 +53,7 @@ export class RouterShell {
         interestsMax: limits.interestsMax,
         frameBytesMax: limits.frameBytesMax,
       },
-      send: (edge, message) => bus.toEdge(this.instance, edge, encode(message), message.type),
+      send: (edge, message) => bus.toEdge(this.instance, edge, write(message), message.type),
       newHalf: () => `${this.instance}-${(this.#halves += 1)}`,
     });
     if (settings.newestBytes > 0) {
@@ -140,27 +144,28 @@ export class RouterShell {
   #beat(): void {
     if (!this.#serving || this.#world.agenda.now < this.#lagsUntil - 2_500) return;
     const { agenda, bus } = this.#world;
-    const byEdge = new Map<string, ReturnType<RouterLog['beat']>[number][]>();
+    const byEdge = new Map<string, Beats & { readonly beats: Beats['beats'][number][] }>();
     for (const router of this.#logs.values()) {
       for (const beat of router.beat(agenda.now)) {
-        const beats = byEdge.get(beat.edge);
-        if (beats === undefined) byEdge.set(beat.edge, [beat]);
-        else beats.push(beat);
+        const message = byEdge.get(beat.edge);
+        if (message === undefined) byEdge.set(beat.edge, { type: 'beats', version: beat.version, beats: [beat] });
+        else message.beats.push(beat);
       }
     }
-    for (const [edge, beats] of byEdge) bus.toEdge(this.instance, edge, encode({ type: 'beats', beats }), 'beats');
+    for (const [edge, message] of byEdge) bus.toEdge(this.instance, edge, write(message), 'beats');
   }
 
   #onMessage(bytes: Uint8Array): void {
     const { agenda, bus } = this.#world;
-    const message = decode(bytes);
+    const message = decode(read(bytes, this.#version), this.#version);
     if (message?.type === 'attach') {
       if (this.#serving) this.#logs.get(message.log)?.onAttach(message, agenda.now);
     } else if (message?.type === 'commands') {
       if (this.#serving) this.#logs.get(message.log)?.onCommands(message, agenda.now);
     } else if (message?.type === 'read') {
       const page = this.#logs.get(message.log)?.onRead(message) ?? 'miss';
-      bus.toEdge(this.instance, message.edge, encode({ type: 'answer', log: message.log, id: message.id, page }), 'answer');
+      const { edge, version, log, id } = message;
+      bus.toEdge(this.instance, edge, write({ type: 'answer', version, log, id, page }), 'answer');
     }
   }
 }

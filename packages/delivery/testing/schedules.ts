@@ -88,11 +88,15 @@ export interface Run {
 
 const seed = fc.noShrink(fc.nat({ max: 2 ** 31 - 1 }));
 
+/** Processes of this release and of the next one, in any order of their starts. */
+const newer = fc.array(fc.boolean(), { minLength: 1, maxLength: 8 });
+
 /** Everything at once, with room enough in every table. */
 export const faults: fc.Arbitrary<Run> = fc.record({
   settings: fc
     .record({
       seed,
+      newer,
       faults: fc.record({ p: fc.constantFrom(0, 0.05, 0.12), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
       newestBytes: fc.constantFrom(0, 350, 100_000),
       passDelayMs: fc.constantFrom(0, 3, 15),
@@ -109,6 +113,7 @@ export const tight: fc.Arbitrary<Run> = fc.record({
   settings: fc
     .record({
       seed,
+      newer,
       faults: fc.record({ p: fc.constantFrom(0, 0.08), baseMs: fc.constantFrom(2, 25), jitterMs: fc.constantFrom(0, 10) }),
       limits: fc.record({
         attachBytesMax: fc.constantFrom(4, 9, 14),
@@ -130,6 +135,7 @@ export const churn: fc.Arbitrary<Run> = fc.record({
   settings: fc
     .record({
       seed,
+      newer,
       faults: fc.record({ p: fc.constant(0), baseMs: fc.constantFrom(2, 15, 40), jitterMs: fc.constantFrom(0, 20) }),
     })
     .map((some) => ({ ...SETTINGS, ...some })),

@@ -1,11 +1,12 @@
 import { firstSegment, type Pattern } from '@restante/protocol';
 import { judge, Recorder } from '@restante/testkit';
-import { DELIVERY, type DeliveryLimits } from '../src/index.js';
+import { DELIVERY, type DeliveryLimits, WIRE_VERSION } from '../src/index.js';
 import { Agenda, Chance } from './agenda.js';
 import { Bus, type BusFaults } from './bus.js';
 import { Client, type Subscription, type SubscriptionSpec } from './client.js';
 import { EdgeShell } from './edge-shell.js';
 import { ModelLog } from './model-log.js';
+import { NEXT_VERSION } from './next-release.js';
 import { Lease, RouterShell } from './router-shell.js';
 
 /**
@@ -21,6 +22,8 @@ export interface Settings {
   readonly seed: number;
   readonly faults: BusFaults;
   readonly limits: Partial<DeliveryLimits>;
+  /** Which processes are of the next release, in the order in which they are started: the two routers first, then the two edges. Repeated. */
+  readonly newer: readonly boolean[];
   readonly ringBytes: number;
   readonly hotTailBytes: number;
   readonly newestBytes: number;
@@ -38,6 +41,7 @@ export const SETTINGS: Settings = {
   seed: 1,
   faults: { p: 0.1, baseMs: 2, jitterMs: 0 },
   limits: {},
+  newer: [false],
   ringBytes: 900,
   hotTailBytes: 1_400,
   newestBytes: 0,
@@ -100,6 +104,7 @@ export class World {
   readonly #instances = new Map<string, RouterShell>();
   readonly #edgesById = new Map<string, EdgeShell>();
   #made = 0;
+  #started = 0;
   #published = 0;
   #attachesBeforeCalm = new Map<string, number>();
 
@@ -149,16 +154,23 @@ export class World {
     return `${name}#${(this.#made += 1)}`;
   }
 
+  #nextVersion(): number {
+    const { newer } = this.settings;
+    const isNewer = newer[this.#started % newer.length];
+    this.#started += 1;
+    return isNewer === true ? NEXT_VERSION : WIRE_VERSION;
+  }
+
   #startRouter(slot: number): void {
     this.routers[slot]?.kill();
-    const router = new RouterShell(this, `R${slot}.${(this.#made += 1)}`);
+    const router = new RouterShell(this, `R${slot}.${(this.#made += 1)}`, this.#nextVersion());
     this.routers[slot] = router;
     this.#instances.set(router.instance, router);
   }
 
   #startEdge(slot: number): void {
     const old = this.edges[slot];
-    const shell = new EdgeShell(this, `E${slot}.${(this.#made += 1)}`);
+    const shell = new EdgeShell(this, `E${slot}.${(this.#made += 1)}`, this.#nextVersion());
     this.edges[slot] = shell;
     this.#edgesById.set(shell.id, shell);
     if (old === undefined) return;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus, type Lease, type Log, subjects } from '@restante/backend';
-import { type Beat, DELIVERY, decode, encode, type ToEdge, type ToRouter } from '@restante/delivery';
+import { type Beat, type Beats, DELIVERY, decode, encode, type ToEdge, type ToRouter } from '@restante/delivery';
 import type { Health, Logger, Metrics, Part } from '@restante/runtime';
 import { startServedLog, type ServedLog } from './served-log.js';
 
@@ -48,7 +48,13 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
     if (message.type === 'attach') log?.onAttach(message);
     else if (message.type === 'commands') log?.onCommands(message);
     else if (message.type === 'read')
-      send(message.edge, { type: 'answer', log: message.log, id: message.id, page: log?.onRead(message) ?? 'miss' });
+      send(message.edge, {
+        type: 'answer',
+        version: message.version,
+        log: message.log,
+        id: message.id,
+        page: log?.onRead(message) ?? 'miss',
+      });
   };
   const subscriptions = [...served.keys()].map((log) => bus.subscribe(subjects.router(region, log), receive));
   subscriptions.push(bus.subscribe(subjects.instance(region, instance), receive));
@@ -71,15 +77,15 @@ export async function startRouter(config: RouterConfig, deps: RouterDeps): Promi
 
 /** L9: one message to each edge, with the beats of all logs that it is served here. */
 function sendBeats(served: Iterable<ServedLog>, send: (edge: string, message: ToEdge) => void): void {
-  const byEdge = new Map<string, Beat[]>();
+  const byEdge = new Map<string, Beats & { readonly beats: Beat[] }>();
   for (const log of served) {
     for (const beat of log.beat()) {
-      const beats = byEdge.get(beat.edge);
-      if (beats === undefined) byEdge.set(beat.edge, [beat]);
-      else beats.push(beat);
+      const message = byEdge.get(beat.edge);
+      if (message === undefined) byEdge.set(beat.edge, { type: 'beats', version: beat.version, beats: [beat] });
+      else message.beats.push(beat);
     }
   }
-  for (const [edge, beats] of byEdge) send(edge, { type: 'beats', beats });
+  for (const [edge, message] of byEdge) send(edge, message);
 }
 
 function addGauges(metrics: Metrics, served: ReadonlyMap<string, ServedLog>): void {

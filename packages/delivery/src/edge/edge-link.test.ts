@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { E, EdgeByHand, entry, F, forkedAt } from '../../testing/by-hand.js';
+import { WIRE_VERSION } from '../index.js';
 
 /** The edge's end of a link, rule by rule (docs/delivery.md): each test is what happens without the rule. */
 
@@ -519,5 +520,31 @@ describe('L10: epochs', () => {
     hand.frame(0, 3, [entry(3)], { epoch: F });
     expect(hand.take('attach')).toHaveLength(1);
     expect(E).not.toBe(F);
+  });
+});
+
+describe('L13: a link speaks the lower of two versions', () => {
+  const NEWER = WIRE_VERSION + 1;
+
+  it('says in its attach what it speaks, and from then on speaks as it was answered', () => {
+    const hand = new EdgeByHand({}, 0, NEWER);
+    const told = hand.connect();
+    const reader = hand.subscribe(told, '/a/x', 2);
+    expect(hand.take('attach').map(({ version }) => version)).toEqual([NEWER]);
+    hand.attached(7);
+    hand.state(7);
+    hand.edge.unsubscribe(reader);
+    expect(hand.sent.map(({ type, version }) => [type, version])).toEqual([
+      ['commands', WIRE_VERSION],
+      ['read', WIRE_VERSION],
+      ['commands', WIRE_VERSION],
+    ]);
+  });
+
+  it('does not listen to who answers in a version that it does not speak', () => {
+    const hand = new EdgeByHand();
+    hand.subscribe(hand.connect(), '/a/x');
+    hand.attached(0, { version: NEWER });
+    expect(hand.edge.silentLogs).toEqual(['a']);
   });
 });

@@ -5,7 +5,7 @@ import { CommandStream } from './command-stream.js';
 import { type Interest, Interests } from './interests.js';
 
 /**
- * The edge's end of a link, for one log (docs/delivery.md, L1–L12): attaches, sends commands, applies frames in order,
+ * The edge's end of a link, for one log (docs/delivery.md, L1–L13): attaches, sends commands, applies frames in order,
  * mends holes by reading them, and knows since when each interest is held. Keeps I5 and I6: whatever the bus or a second
  * router does, the owner sees each entry of its active interests once, in order, or is told of a gap.
  * Pure: `tick` brings the time, `page` the result of a read.
@@ -85,12 +85,15 @@ export class EdgeLink {
   readonly interests = new Interests();
   readonly #log: string;
   readonly #edge: string;
+  readonly #newestVersion: number;
   readonly #limits: DeliveryLimits;
   readonly #owner: LinkOwner;
   readonly #effects: LinkEffects;
   #state: State = 'idle';
   #attempt = 0;
   #half: string | undefined;
+  /** In which what we say on this link is written (L13). */
+  #version = 0;
   #instance: string | undefined;
   #attachWaitMs: number;
   #attachUntil = 0;
@@ -108,9 +111,10 @@ export class EdgeLink {
   #mendPatterns: readonly Pattern[] = [];
   #mendAgainAt: number | undefined;
 
-  constructor(options: { log: string; edge: string; limits: DeliveryLimits; owner: LinkOwner; effects: LinkEffects }) {
+  constructor(options: { log: string; edge: string; version: number; limits: DeliveryLimits; owner: LinkOwner; effects: LinkEffects }) {
     this.#log = options.log;
     this.#edge = options.edge;
+    this.#newestVersion = options.version;
     this.#limits = options.limits;
     this.#attachWaitMs = options.limits.attachWaitMs;
     this.#commands = new CommandStream(options.limits);
@@ -222,6 +226,7 @@ export class EdgeLink {
     this.#mendPatterns = patterns;
     this.#effects.attach({
       type: 'attach',
+      version: this.#newestVersion,
       log: this.#log,
       edge: this.#edge,
       attempt: this.#attempt,
@@ -249,7 +254,8 @@ export class EdgeLink {
 
   #adopt(answer: Attached, now: number): void {
     if (!this.#moveTo(answer)) return;
-    const { half, instance } = answer;
+    const { half, instance, version } = answer;
+    this.#version = version;
     this.#half = half;
     this.#instance = instance;
     this.#heardAt = now;
@@ -473,7 +479,7 @@ export class EdgeLink {
   }
 
   #name(half: string): LinkName {
-    return { log: this.#log, edge: this.#edge, attempt: this.#attempt, half };
+    return { version: this.#version, log: this.#log, edge: this.#edge, attempt: this.#attempt, half };
   }
 }
 

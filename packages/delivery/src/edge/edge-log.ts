@@ -50,13 +50,14 @@ export class EdgeLog implements LinkOwner {
   constructor(options: {
     name: string;
     edge: string;
+    version: number;
     ringBytes: number;
     limits: DeliveryLimits;
     audiences: Audiences;
     effects: EdgeLogEffects;
     now: () => number;
   }) {
-    const { name, edge, limits, effects } = options;
+    const { name, edge, version, limits, effects } = options;
     this.name = name;
     this.limits = limits;
     this.now = options.now;
@@ -76,6 +77,7 @@ export class EdgeLog implements LinkOwner {
     this.#link = new EdgeLink({
       log: name,
       edge,
+      version,
       limits,
       owner: this,
       effects: {

@@ -1,6 +1,6 @@
 import type { Extent, Pattern } from '@restante/protocol';
 import { DELIVERY, type DeliveryLimits } from '../limits.js';
-import { decode } from '../wire/codec.js';
+import { decode, WIRE_VERSION } from '../wire/codec.js';
 import type { PageAnswer } from '../wire/messages.js';
 import { Audiences, Connection, type Outlet } from './connection.js';
 import { EdgeLog, type EdgeLogEffects } from './edge-log.js';
@@ -13,11 +13,13 @@ import { type After, Part, Reader, type ReadMode } from './reader.js';
 export class Edge {
   readonly #logs = new Map<string, EdgeLog>();
   readonly #audiences = new Audiences();
+  readonly #version: number;
 
   constructor(options: EdgeOptions) {
-    const { edge, ringBytes, limits = DELIVERY, effects, now } = options;
+    const { edge, version = WIRE_VERSION, ringBytes, limits = DELIVERY, effects, now } = options;
+    this.#version = version;
     for (const name of options.logs) {
-      this.#logs.set(name, new EdgeLog({ name, edge, ringBytes, limits, audiences: this.#audiences, effects, now }));
+      this.#logs.set(name, new EdgeLog({ name, edge, version, ringBytes, limits, audiences: this.#audiences, effects, now }));
     }
   }
 
@@ -60,7 +62,7 @@ export class Edge {
 
   /** A message of the bus; what is none of ours is dropped. */
   onMessage(bytes: Uint8Array): void {
-    const message = decode(bytes);
+    const message = decode(bytes, this.#version);
     if (message?.type === 'beats') {
       for (const beat of message.beats) this.#logs.get(beat.log)?.onBeat({ type: 'beat', ...beat });
     } else if (message?.type === 'attached' || message?.type === 'frame' || message?.type === 'answer') {
@@ -114,6 +116,8 @@ export class Edge {
 export interface EdgeOptions {
   /** Random, drawn once per process (L1). */
   readonly edge: string;
+  /** The newest version of the wire that is spoken here (L13). Default: this release's. */
+  readonly version?: number;
   readonly logs: readonly string[];
   /** Per log. */
   readonly ringBytes: number;

@@ -1,7 +1,7 @@
 import { parsePattern } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import { E, entry, forkedAt, ONE_EPOCH } from '../../testing/by-hand.js';
-import { DELIVERY, type DeliveryLimits, type PageAnswer, type PageRequest, type Read } from '../index.js';
+import { DELIVERY, type DeliveryLimits, type PageAnswer, type PageRequest, type Read, WIRE_VERSION } from '../index.js';
 import { PageReads } from './page-reads.js';
 
 /** Reads of pages: shared, few at a time, kept for a while. */
@@ -15,7 +15,7 @@ class ReadsByHand {
   since: number | undefined = 0;
 
   constructor(limits: Partial<DeliveryLimits> = {}) {
-    const name = { log: 'a', edge: 'edge', attempt: 1, half: 'h1' };
+    const name = { version: WIRE_VERSION, log: 'a', edge: 'edge', attempt: 1, half: 'h1' };
     this.reads = new PageReads({
       log: 'a',
       limits: { ...DELIVERY, ...limits },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { E, EdgeByHand, entry, F, forkedAt, ONE_EPOCH, Told } from '../../testing/by-hand.js';
-import { encode } from '../index.js';
+import { encode, WIRE_VERSION } from '../index.js';
 
 /** Readers, rule by rule (docs/delivery.md): each test is what happens without the rule. */
 
@@ -454,7 +454,7 @@ describe('pages', () => {
     hand.routerAnswers({ epochs: forkedAt(2), next: 2, entries: [entry(1), entry(2)] });
     hand.pass();
     const late = { epochs: ONE_EPOCH, start: 0, next: 5, head: 5, complete: true, entries: [entry(5)] };
-    hand.edge.onMessage(encode({ type: 'answer', log: 'a', id: read?.id ?? 0, page: late }));
+    hand.edge.onMessage(encode({ type: 'answer', version: WIRE_VERSION, log: 'a', id: read?.id ?? 0, page: late }));
     expect(told.take()).toEqual(['behind', '/a/x page 1,2 to 2.2', '/a/x live 2.2']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SubscriptionSpec } from '../../testing/client.js';
 import { type Scheduled, SETTINGS, type Settings, World } from '../../testing/world.js';
+import { WIRE_VERSION } from '../index.js';
 
 /** Schedules by hand in the whole world: what is about pace and storms shows only there. The rules one by one are tested beside the code. */
 
@@ -95,6 +96,37 @@ describe('without an attach storm', () => {
     ];
     expect(world.run(schedule)).toBeUndefined();
     expect(attaches(world)).toBeLessThanOrEqual(3 * FIRST_ATTACHES);
+  });
+});
+
+describe('while releases replace each other', () => {
+  it('serves edges of both from routers of both, each link in the lower of its two versions', () => {
+    const world = new World({ ...FAULTLESS, newer: [false, true, false, true] });
+    const versions = new Map<string, Set<number>>();
+    world.bus.filter = ({ from, to, type, bytes }) => {
+      const link = `${from.slice(0, 2)} ${to.slice(0, 2)}`;
+      if (type !== 'attach') versions.set(link, (versions.get(link) ?? new Set()).add(bytes[0] ?? 0));
+      return true;
+    };
+    publishing(world, 40, 600, 9_000);
+    const schedule: Scheduled[] = [
+      follows(0, 0, '/a/x'),
+      follows(1, 1, '/a/x'),
+      { at: 2_000, do: 'stop', router: 0, ms: 15_000 },
+      { at: 5_000, do: 'restart-edge', edge: 0 },
+    ];
+    expect(world.run(schedule)).toBeUndefined();
+    const [lower, both] = [new Set([WIRE_VERSION]), new Set([WIRE_VERSION + 1])];
+    expect(Object.fromEntries(versions)).toEqual({
+      'R0 E0': lower,
+      'E0 R0': lower,
+      'R0 E1': lower,
+      'E1 R0': lower,
+      'R1 E0': lower,
+      'E0 R1': lower,
+      'R1 E1': both,
+      'E1 R1': both,
+    });
   });
 });
 

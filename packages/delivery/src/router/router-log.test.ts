@@ -1,7 +1,7 @@
 import { OPEN } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import { E, entry, F, forkedAt, ONE_EPOCH } from '../../testing/by-hand.js';
-import { type Attached, type Command, type Frame, type Read, RouterLog, type RouterLimits } from '../index.js';
+import { type Attached, type Command, type Frame, type Read, RouterLog, type RouterLimits, WIRE_VERSION } from '../index.js';
 
 /** The router's end of links, and its hot tail, rule by rule (docs/delivery.md). */
 
@@ -11,10 +11,11 @@ class RouterByHand {
   #halves = 0;
   #read = 0;
 
-  constructor(limits: Partial<RouterLimits> = {}, head = 0) {
+  constructor(limits: Partial<RouterLimits> = {}, head = 0, version = WIRE_VERSION) {
     this.router = new RouterLog({
       log: 'a',
       instance: 'R1',
+      version,
       extent: { epochs: ONE_EPOCH, floor: 0, head },
       limits: { hotTailBytes: 100_000, newestBytes: 0, linksMax: 100, interestsMax: 100, ...limits },
       send: (_edge, message) => this.#sent.push(structuredClone(message)),
@@ -22,12 +23,15 @@ class RouterByHand {
     });
   }
 
-  attach(patterns: readonly string[], over: { attempt?: number; edge?: string } = {}, now = 0): void {
-    this.router.onAttach({ type: 'attach', log: 'a', edge: 'edge', attempt: 1, patterns, ...over }, now);
+  attach(patterns: readonly string[], over: { attempt?: number; edge?: string; version?: number } = {}, now = 0): void {
+    this.router.onAttach({ type: 'attach', version: WIRE_VERSION, log: 'a', edge: 'edge', attempt: 1, patterns, ...over }, now);
   }
 
   commands(commands: readonly Command[], over: { attempt?: number; half?: string; edge?: string } = {}, now = 0): void {
-    this.router.onCommands({ type: 'commands', log: 'a', edge: 'edge', attempt: 1, half: 'h1', commands, ...over }, now);
+    this.router.onCommands(
+      { type: 'commands', version: WIRE_VERSION, log: 'a', edge: 'edge', attempt: 1, half: 'h1', commands, ...over },
+      now,
+    );
   }
 
   tail(from: number, upTo: number, entries: ReturnType<typeof entry>[] = [], epochs = ONE_EPOCH): void {
@@ -35,7 +39,7 @@ class RouterByHand {
   }
 
   read(patterns: readonly string[], after: number, over: Partial<Read> = {}) {
-    const link = { log: 'a', edge: 'edge', attempt: 1, half: 'h1' };
+    const link = { version: WIRE_VERSION, log: 'a', edge: 'edge', attempt: 1, half: 'h1' };
     const page = this.router.onRead({
       type: 'read',
       ...link,
@@ -60,6 +64,11 @@ class RouterByHand {
       if (m.type === 'attached') return `attached ${m.half} at ${m.position}${refused}`;
       return `${m.half} r${m.r} (${m.from},${m.upTo}] ${m.entries.map((e) => e.seq).join(',')}${refused}`;
     });
+  }
+
+  /** Of the messages since the last look, and of the beats. */
+  versions(): number[] {
+    return [...this.#sent.splice(0), ...this.router.beat(0)].map(({ version }) => version);
   }
 
   beat(now = 0): string[] {
@@ -224,6 +233,20 @@ describe('L12: links expire, and their number has a limit', () => {
     hand.attach(['/a/x']);
     hand.attach(['/a/x'], { edge: 'other' });
     expect(hand.take()).toEqual(['attached h1 at 0']);
+  });
+});
+
+describe('L13: a link speaks the lower of two versions', () => {
+  it.each([
+    [1, 1, 1],
+    [1, 2, 1],
+    [2, 1, 1],
+    [2, 2, 2],
+  ])('where the router speaks %i and the edge %i, it is %i', (ours, theirs, links) => {
+    const hand = new RouterByHand({}, 5, ours);
+    hand.attach(['/a/x'], { version: theirs });
+    hand.commands([watch(1, '/a/y')]);
+    expect(hand.versions()).toEqual([links, links, links]);
   });
 });
 

@@ -12,10 +12,11 @@ import {
 import { EntryWindow } from '../entry-window.js';
 import { DELIVERY } from '../limits.js';
 import { NewestTable } from '../newest-table.js';
+import { WIRE_VERSION } from '../wire/codec.js';
 import type { Attach, Attached, Beat, Commands, Frame, LinkName, PageAnswer, Read } from '../wire/messages.js';
 
 /**
- * One router's work for one log: the hot tail, and its end of the links to the edges (docs/delivery.md, L1–L12).
+ * One router's work for one log: the hot tail, and its end of the links to the edges (docs/delivery.md, L1–L13).
  * Fed with batches of the log's tail; says what to send through `send`. Keeps I3 and I6 on its side:
  * a frame lies under one interest set and never spans what was not read.
  * It does not know leases: a router that does not serve calls `dropLinks` and answers no attach.
@@ -23,6 +24,7 @@ import type { Attach, Attached, Beat, Commands, Frame, LinkName, PageAnswer, Rea
 export class RouterLog {
   readonly #log: string;
   readonly #instance: string;
+  readonly #version: number;
   readonly #send: (edge: string, message: Attached | Frame) => void;
   readonly #newHalf: () => string;
   readonly #limits: RouterLimits;
@@ -41,6 +43,7 @@ export class RouterLog {
     const { extent, limits } = options;
     this.#log = options.log;
     this.#instance = options.instance;
+    this.#version = options.version ?? WIRE_VERSION;
     this.#send = options.send;
     this.#newHalf = options.newHalf;
     this.#limits = limits;
@@ -138,8 +141,10 @@ export class RouterLog {
     }
     if (known !== undefined) this.#drop(known);
     if (this.#links.size >= this.#limits.linksMax) return;
+    // L13: so that each understands the other.
+    const version = Math.min(attach.version, this.#version);
     const link: Link = {
-      name: { log: this.#log, edge: attach.edge, attempt: attach.attempt, half: this.#newHalf() },
+      name: { version, log: this.#log, edge: attach.edge, attempt: attach.attempt, half: this.#newHalf() },
       patterns: new Map(),
       refusedAtAttach: [],
       startedAt: this.#position,
@@ -305,6 +310,8 @@ export interface RouterLogOptions {
   readonly log: string;
   /** This incarnation of this router. */
   readonly instance: string;
+  /** The newest version of the wire that is spoken here. Default: this release's. */
+  readonly version?: number;
   /** The log as it was when the tail began: the tail's first batch follows `head`. */
   readonly extent: Extent;
   readonly limits: RouterLimits;

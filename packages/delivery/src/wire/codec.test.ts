@@ -6,7 +6,8 @@ import { decode, encode, type PageAnswer, WIRE_VERSION, type WireMessage } from 
 const seq = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
 const texts = fc.array(text, { maxLength: 4 });
-const link = { log: text, edge: text, attempt: seq, half: text };
+const version = fc.constant(WIRE_VERSION);
+const link = { version, log: text, edge: text, attempt: seq, half: text };
 const epochs: fc.Arbitrary<Epochs> = fc.array(fc.record({ epoch: fc.string({ minLength: 8, maxLength: 16 }).filter(isEpoch), upTo: seq }), {
   minLength: 1,
   maxLength: 3,
@@ -37,13 +38,13 @@ const is = <T extends WireMessage['type']>(type: T) => ({ type: fc.constant(type
 const u32 = fc.nat({ max: 2 ** 32 - 1 });
 
 const message: fc.Arbitrary<WireMessage> = fc.oneof(
-  fc.record({ ...is('attach'), log: text, edge: text, attempt: seq, patterns: texts }),
+  fc.record({ ...is('attach'), version, log: text, edge: text, attempt: seq, patterns: texts }),
   fc.record({ ...is('attached'), ...link, instance: text, epochs, position: seq, refused: texts }),
   fc.record({ ...is('commands'), ...link, commands: fc.array(command, { maxLength: 4 }) }),
   fc.record({ ...is('frame'), ...beat, from: seq, entries }),
-  fc.record({ ...is('beats'), beats: fc.array(fc.record(beat), { maxLength: 3 }) }),
+  fc.record({ ...is('beats'), version, beats: fc.array(fc.record(beat), { maxLength: 3 }) }),
   fc.record({ ...is('read'), ...link, id: seq, patterns: texts, epoch: text, after: seq, mode, limit: u32, bytes: u32 }),
-  fc.record({ ...is('answer'), log: text, id: seq, page: fc.oneof(fc.constant('miss' as const), page) }),
+  fc.record({ ...is('answer'), version, log: text, id: seq, page: fc.oneof(fc.constant('miss' as const), page) }),
 );
 
 describe('the wire', () => {
@@ -86,17 +87,27 @@ describe('the wire', () => {
     );
   });
 
-  it('drops what another version wrote', () => {
-    const bytes = Uint8Array.from(encode({ type: 'beats', beats: [] }));
-    expect(decode(bytes)).toEqual({ type: 'beats', beats: [] });
+  it('drops what is written in a newer version, or in none', () => {
+    const bytes = Uint8Array.from(encode({ type: 'beats', version: WIRE_VERSION, beats: [] }));
+    expect(decode(bytes)).toEqual({ type: 'beats', version: WIRE_VERSION, beats: [] });
     bytes[0] = WIRE_VERSION + 1;
     expect(decode(bytes)).toBeUndefined();
+    expect(decode(bytes, WIRE_VERSION + 1)).toEqual({ type: 'beats', version: WIRE_VERSION + 1, beats: [] });
+    bytes[0] = 0;
+    expect(decode(bytes)).toBeUndefined();
+  });
+
+  it('reads the attach of a newer edge, and passes over what it does not know of it', () => {
+    const attach: WireMessage = { type: 'attach', version: WIRE_VERSION + 1, log: 'a', edge: 'e', attempt: 1, patterns: ['/a'] };
+    expect(decode(new Uint8Array([...encode(attach), 1, 2, 3]))).toEqual(attach);
+    expect(decode(encode(attach).subarray(0, -1))).toBeUndefined();
   });
 
   it('carries names that JavaScript has plans for', () => {
     const headers = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
     const sent: WireMessage = {
       type: 'answer',
+      version: WIRE_VERSION,
       log: 'a',
       id: 1,
       page: {

@@ -17,10 +17,11 @@ import type {
 } from './messages.js';
 
 /**
- * The link's messages as bytes. Each begins with the version of its writer and its type; a reader that does not know the
- * version or the type drops it, and the link mends or attaches elsewhere. `data` is carried, never looked into.
+ * The link's messages as bytes. Each begins with its version and its type; a reader that does not know one of them drops the
+ * message, and the link mends or attaches elsewhere (docs/delivery.md, L13). `data` is carried, never looked into.
  */
 
+/** The newest version that this release speaks. It speaks the one before too: that is how releases replace each other one by one. */
 export const WIRE_VERSION = 1;
 
 const TYPES = ['attach', 'attached', 'commands', 'frame', 'beats', 'read', 'answer'] as const satisfies readonly WireMessage['type'][];
@@ -28,24 +29,27 @@ const KINDS = ['data', 'text', 'base64', 'purged'] as const satisfies readonly E
 const REASONS = [undefined, 'retention', 'history'] as const satisfies readonly (GapReason | undefined)[];
 
 type Writers = { readonly [M in WireMessage as M['type']]: (w: ByteWriter, message: M) => void };
-type Readers = { readonly [M in WireMessage as M['type']]: (r: ByteReader) => M };
+type Readers = { readonly [M in WireMessage as M['type']]: (r: ByteReader, version: number) => M };
 
 export function encode(message: WireMessage): Uint8Array {
   const w = new ByteWriter(sizeOf(message));
-  w.u8(WIRE_VERSION);
+  w.u8(message.version);
   w.u8(TYPES.indexOf(message.type));
   (WRITE[message.type] as (w: ByteWriter, message: WireMessage) => void)(w, message);
   return w.finish();
 }
 
-/** @returns undefined for what is not a message of this version. */
-export function decode(bytes: Uint8Array): WireMessage | undefined {
+/** @returns undefined for what is no message of `newest` or a version below. An attach is read in every version (L13). */
+export function decode(bytes: Uint8Array, newest = WIRE_VERSION): WireMessage | undefined {
   try {
     const r = new ByteReader(bytes);
-    if (r.u8() !== WIRE_VERSION) return undefined;
+    const version = r.u8();
     const type = TYPES[r.u8()];
-    const message = type === undefined ? undefined : READ[type](r);
-    return r.isAtEnd ? message : undefined;
+    const isNewer = version > newest;
+    if (version === 0 || type === undefined || (isNewer && type !== 'attach')) return undefined;
+    const message = READ[type](r, version);
+    // What a newer edge's attach says beyond the fields of this one is for newer routers.
+    return r.isAtEnd || isNewer ? message : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -101,21 +105,28 @@ const WRITE: Writers = {
 };
 
 const READ: Readers = {
-  attach: (r) => ({ type: 'attach', log: r.text(), edge: r.text(), attempt: r.f64(), patterns: r.list(() => r.text()) }),
-  attached: (r) => ({
+  attach: (r, version) => ({
+    type: 'attach',
+    version,
+    log: r.text(),
+    edge: r.text(),
+    attempt: r.f64(),
+    patterns: r.list(() => r.text()),
+  }),
+  attached: (r, version) => ({
     type: 'attached',
-    ...readLink(r),
+    ...readLink(r, version),
     instance: r.text(),
     epochs: readEpochs(r),
     position: r.f64(),
     refused: r.list(() => r.text()),
   }),
-  commands: (r) => ({ type: 'commands', ...readLink(r), commands: r.list(() => readCommand(r)) }),
-  frame: (r) => ({ type: 'frame', ...readBeat(r), from: r.f64(), entries: r.list(() => readEntry(r)) }),
-  beats: (r) => ({ type: 'beats', beats: r.list(() => readBeat(r)) }),
-  read: (r) => ({
+  commands: (r, version) => ({ type: 'commands', ...readLink(r, version), commands: r.list(() => readCommand(r)) }),
+  frame: (r, version) => ({ type: 'frame', ...readBeat(r, version), from: r.f64(), entries: r.list(() => readEntry(r)) }),
+  beats: (r, version) => ({ type: 'beats', version, beats: r.list(() => readBeat(r, version)) }),
+  read: (r, version) => ({
     type: 'read',
-    ...readLink(r),
+    ...readLink(r, version),
     id: r.f64(),
     patterns: r.list(() => r.text()),
     epoch: r.text(),
@@ -124,7 +135,7 @@ const READ: Readers = {
     limit: r.u32(),
     bytes: r.u32(),
   }),
-  answer: (r) => ({ type: 'answer', log: r.text(), id: r.f64(), page: r.u8() === 0 ? 'miss' : readPage(r) }),
+  answer: (r, version) => ({ type: 'answer', version, log: r.text(), id: r.f64(), page: r.u8() === 0 ? 'miss' : readPage(r) }),
 };
 
 function writeLink(w: ByteWriter, m: LinkName): void {
@@ -134,8 +145,8 @@ function writeLink(w: ByteWriter, m: LinkName): void {
   w.text(m.half);
 }
 
-function readLink(r: ByteReader): LinkName {
-  return { log: r.text(), edge: r.text(), attempt: r.f64(), half: r.text() };
+function readLink(r: ByteReader, version: number): LinkName {
+  return { version, log: r.text(), edge: r.text(), attempt: r.f64(), half: r.text() };
 }
 
 function writeBeat(w: ByteWriter, m: Beat): void {
@@ -146,8 +157,8 @@ function writeBeat(w: ByteWriter, m: Beat): void {
   w.f64(m.upTo);
 }
 
-function readBeat(r: ByteReader): Beat {
-  return { ...readLink(r), r: r.f64(), refused: r.list(() => r.f64()), epoch: r.text(), upTo: r.f64() };
+function readBeat(r: ByteReader, version: number): Beat {
+  return { ...readLink(r, version), r: r.f64(), refused: r.list(() => r.f64()), epoch: r.text(), upTo: r.f64() };
 }
 
 function readCommand(r: ByteReader): Command {

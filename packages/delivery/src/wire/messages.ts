@@ -1,12 +1,14 @@
 import type { Entry, Epochs, GapReason } from '@restante/protocol';
 
 /**
- * What edges and routers say to each other (docs/delivery.md, L1–L12). One link carries one log.
- * Everything but an attach names both halves of its link; whatever bears another name is dropped (L1).
+ * What edges and routers say to each other (docs/delivery.md, L1–L13). One link carries one log.
+ * Everything but an attach names both halves of its link; whatever bears another name is dropped (L1). `version` is the form
+ * in which a message is written, as its first byte says: of an attach the newest that the edge speaks, else the link's (L13).
  */
 
 /** The edge's half is ordered: a random id per process, then a counter of its attempts. The router draws `half` when it creates the link. */
 export interface LinkName {
+  readonly version: number;
   readonly log: string;
   readonly edge: string;
   readonly attempt: number;
@@ -15,6 +17,7 @@ export interface LinkName {
 
 export interface Attach {
   readonly type: 'attach';
+  readonly version: number;
   readonly log: string;
   readonly edge: string;
   readonly attempt: number;
@@ -68,6 +71,8 @@ export interface Beat extends LinkName {
 /** One message from a router to an edge: the beats of all logs that it serves to it. */
 export interface Beats {
   readonly type: 'beats';
+  /** That of the edge's links: they are all of one process. */
+  readonly version: number;
   readonly beats: readonly Beat[];
 }
 
@@ -86,6 +91,7 @@ export interface Read extends LinkName {
 /** The router's answer from memory; `miss`: it does not hold that stretch, read the log. */
 export interface ReadAnswer {
   readonly type: 'answer';
+  readonly version: number;
   readonly log: string;
   readonly id: number;
   readonly page: PageAnswer | 'miss';
