@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -33,6 +34,8 @@ const LATE_MS_MAX = 1_000;
 
 /** @param {ReplayOptions} options */
 export async function replay({ url, minutes = 3, rate, again = false, signal, reporter }) {
+  // Every request listens to it, and is not forgotten at once when it is done.
+  setMaxListeners(0, signal);
   const updates = readFigures();
   if (again) await forget(url, updates, signal);
   const missing = await notYetThere(url, updates, signal);

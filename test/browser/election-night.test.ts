@@ -2,11 +2,11 @@ import { type AxeResults, source as axe } from 'axe-core';
 import { eventually, openScene, type Scene } from '@restante/testkit';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readFigures, type Update } from '../../examples/election-night/figures.mjs';
 import { servePages } from '../../examples/election-night/pages.mjs';
 import { replay } from '../../examples/election-night/replay.mjs';
 import { provide } from '../../scripts/provide.mjs';
 import { type BlockingProxy, startBlockingProxy } from './blocking-proxy.js';
+import { expectTheWholeNight, figures, type Recorded, recordedBy } from './election-page.js';
 
 /**
  * The election night in a real browser, whatever happens to it: it ends with the file's last figures, and every update of every state was
@@ -14,17 +14,6 @@ import { type BlockingProxy, startBlockingProxy } from './blocking-proxy.js';
  */
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'];
-
-interface Recorded {
-  readonly messages: readonly { readonly mailbox: string; readonly update?: Update }[];
-  readonly gaps: readonly string[];
-  readonly states: readonly string[];
-  readonly delaysMs: readonly number[];
-  readonly frames: number;
-}
-
-const figures = readFigures();
-const lastFigures = new Map(figures.map((update) => [update.state, update]));
 
 let browser: Browser;
 beforeAll(async () => {
@@ -78,8 +67,8 @@ function moreTold(count: number): Promise<unknown> {
   return eventually(`${goal} updates told`, () => told >= goal, { timeoutMs: 30_000 });
 }
 
-async function recorded(): Promise<Recorded> {
-  return page.evaluate('recorded');
+function recorded(): Promise<Recorded> {
+  return recordedBy(page);
 }
 
 /** Waits until the client has come to this, after what it has been through so far. */
@@ -95,28 +84,6 @@ async function comesTo(state: string): Promise<void> {
   ).catch((error: unknown) => {
     throw new Error(`${state} after ${states.join(', ')}`, { cause: error });
   });
-}
-
-/** What the table of the page says of each state. */
-async function shown(): Promise<string[][]> {
-  const cells = "[...document.querySelectorAll('#rows tr')].map((row) => [...row.cells].map((cell) => cell.textContent))";
-  return page.evaluate(cells);
-}
-
-function expectedRow(update: Update): string[] {
-  const { state, electoralVotes, totalVotes, shares, percentCounted } = update;
-  const points = Math.round((shares.biden - shares.trump) * 1_000) / 10;
-  const lead = `${points > 0 ? 'Biden' : 'Trump'} +${Math.abs(points).toFixed(1)}`;
-  const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
-  return [
-    state,
-    String(electoralVotes),
-    lead,
-    percent(shares.biden),
-    percent(shares.trump),
-    totalVotes.toLocaleString('en-US'),
-    `${percentCounted}%`,
-  ];
 }
 
 describe('the election night', () => {
@@ -161,23 +128,7 @@ describe('the election night', () => {
     await telling;
     await tell({ minutes: 0 });
 
-    const everything = await eventually(
-      'everything in the browser',
-      async () => {
-        const record = await recorded();
-        return record.messages.length >= figures.length && record;
-      },
-      { timeoutMs: 30_000 },
-    );
-    expect(everything.gaps).toEqual([]);
-    for (const state of lastFigures.keys()) {
-      const received = everything.messages.flatMap(({ update }) => (update?.state === state ? [update] : []));
-      expect(received).toEqual(figures.filter((update) => update.state === state));
-    }
-    const rows = [...lastFigures.values()].map(expectedRow).sort(([a = ''], [b = '']) => a.localeCompare(b));
-    await expect.poll(shown, { timeout: 10_000 }).toEqual(rows);
-    expect(await page.textContent('#electors-biden')).toBe('303');
-    expect(await page.textContent('#electors-trump')).toBe('232');
+    await expectTheWholeNight(page);
   }, 120_000);
 
   it('keeps up with 50 updates a second', async () => {
