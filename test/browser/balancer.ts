@@ -12,7 +12,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
   let next = 0;
   const join = (client: Socket, left: number): void => {
     next += 1;
-    const target = connect({ port: ports[next % ports.length], host: '127.0.0.1', noDelay: true });
+    const target = connect({ port: ports[next % ports.length] ?? 0, host: '127.0.0.1', noDelay: true });
     const refused = (): void => {
       if (left > 1 && !client.destroyed) join(client, left - 1);
       else client.destroy();

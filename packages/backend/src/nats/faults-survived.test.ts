@@ -103,7 +103,7 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     for (let i = 0; i < 5; i += 1) await log.append([text('/a', `old${i}`)]);
     await follower.reaches('old4');
     const old = { epoch: currentEpoch((await log.state()).epochs), seq: 3 };
-    const { config } = await natsRequest<{ config: object }>(nats.url, '$JS.API.STREAM.INFO.MAILBOX__');
+    const { config } = (await natsRequest(nats.url, '$JS.API.STREAM.INFO.MAILBOX__')) as { config: object };
     await natsRequest(nats.url, '$JS.API.STREAM.DELETE.MAILBOX__');
     await natsRequest(nats.url, '$JS.API.STREAM.CREATE.MAILBOX__', config);
     for (let i = 0; i < 5; i += 1) await natsRequest(nats.url, 'mailbox._.a', `new${i}`);
@@ -136,7 +136,7 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
       await nats.start();
       for (let i = 13; i <= 20; i += 1) await log.append([text('/a', `${i}`)]);
       await follower.reaches('20');
-      const [{ epoch }] = (await log.state()).epochs as [{ epoch: string }];
+      const epoch = currentEpoch((await log.state()).epochs);
       await nats.kill();
       await rm(join(storeFolder, part), { recursive: true });
       await cp(backup, join(storeFolder, part), { recursive: true });
@@ -165,7 +165,7 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     await natsRequest(nats.url, '$JS.API.STREAM.DELETE.KV_restante_logs');
     expect(await log.append([text('/a', '2')])).toMatchObject([{ ok: true }]);
     const recorded = () => natsRequest(nats.url, '$JS.API.STREAM.MSG.GET.KV_restante_logs', { last_by_subj: '$KV.restante_logs._' });
-    await eventually('the record', async () => !('error' in (await recorded())));
+    await eventually('the record', async () => !('error' in ((await recorded()) as object)));
     const late = await openLog();
     expect((await late.state()).epochs).toEqual(before.epochs);
     expect(bodies((await readAll(late, { epoch: currentEpoch(before.epochs), seq: 1 })).entries)).toEqual(['2']);
