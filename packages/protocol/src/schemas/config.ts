@@ -52,6 +52,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1_000;
 
+/** Counts on where a setting comes to mean something else. One that is only new is refused by its name where it is not known. */
+const CONFIG_VERSION = 1;
+
 /** `public`: everybody. `token`, `key`, `owner`: who shows one that allows it. `nobody`: no client. */
 export const ACCESS = ['public', 'token', 'key', 'owner', 'nobody'] as const;
 export type Access = (typeof ACCESS)[number];
@@ -109,6 +112,15 @@ export const NamespaceSettings = Type.Object(
 
 export const ConfigSchema = Type.Object(
   {
+    version: Type.Optional(
+      Type.Unsafe<typeof CONFIG_VERSION>({
+        type: 'integer',
+        enum: [CONFIG_VERSION],
+        title: `${CONFIG_VERSION}, the only one that this release knows`,
+        fileOnly: true,
+        description: 'Only in the file: the form that it is written in. A release refuses the forms that came after it.',
+      }),
+    ),
     backend: Type.Optional(
       Type.String({
         default: 'lmdb:./data',

@@ -3,7 +3,7 @@ import type { BackendAddress } from './backend-address.js';
 import type { NatsTarget } from './nats.js';
 
 /** The configuration as the process uses it: every value there, in bytes and milliseconds, checked. Made by `loadConfig` alone. */
-export interface Config extends Readonly<Required<Omit<ConfigFile, 'backend' | 'nats' | 'adminPort' | 'cors' | 'namespaces'>>> {
+export interface Config extends Readonly<Required<Omit<ConfigFile, 'version' | 'backend' | 'nats' | 'adminPort' | 'cors' | 'namespaces'>>> {
   readonly backend: BackendTarget;
   /** Absent: no admin server. */
   readonly adminPort?: number;

@@ -114,6 +114,12 @@ describe('file, environment, flags', () => {
     expect(load(given).config).toMatchObject(expected);
   });
 
+  it('reads the version of the file, and nothing from elsewhere', () => {
+    const { config } = load({ yaml: 'version: 1' });
+    expect(config).toEqual(load({}).config);
+    expect(load({ env: { RESTANTE_VERSION: '1' } }).warnings).toEqual(['RESTANTE_VERSION is no setting and was ignored']);
+  });
+
   it('reads every setting under all three of its names', () => {
     // Those of NATS count only with it: nats.test.ts.
     for (const { path, env, flag, schema } of SETTINGS.filter(({ path: [first] }) => first !== 'nats')) {
@@ -208,6 +214,8 @@ describe('faults', () => {
       { yaml: 'namespaces:\n  *: { read: public, publish: public }' },
       'given.yaml is not valid YAML: the namespace * must stand in quotes, "*", in line 2',
     ],
+    ['a form of a later release', { yaml: 'version: 2' }, 'given.yaml: version must be 1, the only one that this release knows, not 2'],
+    ['a version that is none', { yaml: 'version: "1"' }, 'given.yaml: version must be 1, the only one that this release knows, not "1"'],
     ['a missing file', { env: { RESTANTE_CONFIG: 'absent.yaml' } }, 'absent.yaml cannot be read: ENOENT'],
     ['no namespace at all', { yaml: 'namespaces: {}' }, 'given.yaml: namespaces must not be empty'],
     ['a namespace without a policy', { yaml: 'namespaces:\n  users:' }, 'given.yaml: namespaces.users.read is missing: public | nobody'],
@@ -297,6 +305,10 @@ describe('faults', () => {
   it('of broken YAML are one, however many follow from it', () => {
     const yaml = 'namespaces:\n  news: { read: public, publish: nobody }\n  *:\n    read: public\n    publish: public\n';
     expect(faultsOf({ yaml })).toEqual(['given.yaml is not valid YAML: the namespace * must stand in quotes, "*", in line 3']);
+  });
+
+  it('of a form of a later release are one, whatever is new in it', () => {
+    expect(faultsOf({ yaml: 'version: 2\nnext: 1\nport: any' })).toHaveLength(1);
   });
 
   it('of what was overridden are none', () => {

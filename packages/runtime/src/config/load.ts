@@ -50,7 +50,9 @@ export function loadConfig({ file: named, env, flags }: ConfigSources): LoadedCo
   found.push(...checkConfig(config));
   const where = file === undefined ? '' : `${file.name}: `;
   const nameOf = (path: Fault['path']): string => names.get(path.join('.')) ?? `${where}${path.map(quoteKey).join('.') || 'the file'}`;
-  for (const { path, text } of found) faults.push(`${nameOf(path)} ${text}`);
+  // In a form of a later release the rest may mean anything.
+  const ofVersion = found.filter(({ path: [first] }) => first === 'version');
+  for (const { path, text } of ofVersion.length > 0 ? ofVersion : found) faults.push(`${nameOf(path)} ${text}`);
   if (faults.length > 0) throw invalid(faults);
   const idle = unused(tree, config).map((path) => `${nameOf(path)} is not used: it is for a backend on NATS`);
   return { config, file: file?.name, warnings: [...unknownVariables(env), ...idle] };
@@ -167,6 +169,7 @@ function overlay(tree: Tree, given: Iterable<Given>, names: Map<string, string>)
 
 /** What `readTree` makes of the schema; the static type of `ConfigFile` says the same of every value, once defaults are in. */
 type Read = Omit<Config, 'backend' | 'namespaces' | 'open'> & {
+  readonly version?: number;
   readonly backend: string;
   readonly nats: NatsSettings;
   readonly namespaces: Record<string, Omit<NamespacePolicy, 'history'> & { readonly history: { age: number; bytes: number } }>;
@@ -174,7 +177,7 @@ type Read = Omit<Config, 'backend' | 'namespaces' | 'open'> & {
 
 /** Complete even where there are faults, so that the checks can look for more of them. */
 function resolve(tree: Tree, faults: Fault[]): Config {
-  const { backend, nats, ...read } = readTree(CONFIG_SCHEMA, tree, faults) as Read;
+  const { version: _version, backend, nats, ...read } = readTree(CONFIG_SCHEMA, tree, faults) as Read;
   const namespaces = Object.entries(read.namespaces).map(
     ([name, { history, ...policy }]) => [name, { ...policy, history: { ageMs: history.age, bytes: history.bytes } }] as const,
   );

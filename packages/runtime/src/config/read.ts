@@ -62,7 +62,7 @@ function toNumber(schema: SettingSchema, value: unknown): unknown {
 }
 
 function fits(schema: SettingSchema, value: unknown): boolean {
-  if (schema.enum !== undefined) return schema.enum.includes(value as string);
+  if (schema.enum !== undefined) return schema.enum.includes(value as string | number);
   if (schema.type === 'boolean') return typeof value === 'boolean';
   if (schema.type === 'string') {
     return (

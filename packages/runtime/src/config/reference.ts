@@ -6,7 +6,7 @@ import { CONFIG_SCHEMA, defaultText, SETTINGS, type SettingSchema } from './sett
 export function configJsonSchema(): string {
   const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...CONFIG_SCHEMA };
   // Short lists on one line, as the formatter has them.
-  return `${JSON.stringify(schema, null, 2).replaceAll(/\[\s+("[^\]]+")\s+\]/g, (_, items: string) => `[${items.replaceAll(/\s*\n\s*/g, ' ')}]`)}\n`;
+  return `${JSON.stringify(schema, null, 2).replaceAll(/\[\s+("[^\]]+"|\d+)\s+\]/g, (_, items: string) => `[${items.replaceAll(/\s*\n\s*/g, ' ')}]`)}\n`;
 }
 
 export function configReference(): string {
@@ -36,6 +36,11 @@ A size is a whole number of bytes or has a unit: \`B\`, \`KiB\`, \`MiB\`, \`GiB\
 \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`.
 
 Editors check the file with [config.schema.json](config.schema.json).
+
+## \`version\`
+
+Only in the file, and not needed: \`version: 1\` is the form that is described here. A file of a later form is refused by its number, and not for each
+setting that is new in it.
 
 ## Settings
 `;

@@ -3,7 +3,7 @@ import type { Unit } from './quantity.js';
 
 /**
  * The settings that have a name in all three places: `cors.origins` in the file is `RESTANTE_CORS_ORIGINS` is `--cors-origins`.
- * Taken from the schema, so that a setting added there is known everywhere. Namespaces stand only in the file.
+ * Taken from the schema, so that a setting added there is known everywhere. Namespaces and the version stand only in the file.
  */
 
 /** What the schema of a configuration is made of: a small part of JSON Schema. */
@@ -13,7 +13,7 @@ export interface SettingSchema {
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | number)[];
   readonly pattern?: string;
   readonly minLength?: number;
   readonly minimum?: number;
@@ -21,6 +21,8 @@ export interface SettingSchema {
   readonly minProperties?: number;
   /** May hold a secret: never repeated, and may be read from a file. */
   readonly writeOnly?: boolean;
+  /** Has no name in the environment and no flag. */
+  readonly fileOnly?: boolean;
   readonly unit?: Unit;
   readonly anyOf?: readonly SettingSchema[];
   readonly items?: SettingSchema;
@@ -49,7 +51,7 @@ export const CONFIG_SCHEMA = ConfigSchema as unknown as SettingSchema;
 export const SETTINGS: readonly Setting[] = [...leaves(CONFIG_SCHEMA, [])];
 
 function* leaves(schema: SettingSchema, path: readonly string[]): Iterable<Setting> {
-  if (schema.patternProperties !== undefined) return;
+  if (schema.patternProperties !== undefined || schema.fileOnly === true) return;
   if (schema.properties === undefined) {
     const words = path.flatMap((key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).split('-'));
     const env = `RESTANTE_${words.join('_').toUpperCase()}`;
