@@ -4,9 +4,13 @@ import { addressedBy, mailboxSubject, purgedSubject } from './subjects.js';
 
 /**
  * An entry as a message of the stream, and back. What a publisher wrote past us is looked at as closely as what came by HTTP: a body that
- * is not what its headers say would break the pages of every reader (I9). What is no message of a mailbox is undefined, and skipped.
+ * is not what its headers say would break the pages of every reader (I9). What is no message of a mailbox, or
+ * one of a form that came after this release, is undefined, and skipped.
  */
 
+/** The form of an entry, where it is not the first. A release reads a new one before any release writes it. */
+const FORM = 'Mailbox-Version';
+const FORMS_READ = ['', '1'];
 /**
  * Only where the bytes alone would be taken for something else, and on every control entry: JetStream's own acknowledgements, which a
  * publisher can have sent to any subject, carry no headers.
@@ -84,6 +88,7 @@ export function entryOf(log: string, message: StoredMessage): Entry | undefined 
   const { headers: given, data } = message;
   if (purged) return given?.get(KIND) === 'purged' ? { ...stamp, kind: 'purged', data: new Uint8Array() } : undefined;
   if (given === undefined) return { ...stamp, ...bodyOf(data, undefined) };
+  if (!FORMS_READ.includes(given.get(FORM))) return undefined;
   const id = idOf(mailbox, given.get(DEDUPE_KEY));
   const carried = carriedBy(given);
   return {
