@@ -43,6 +43,8 @@ export class Lineage {
   #isSuspect = true;
   /** Ascending by seq. */
   readonly #proofs: Proof[] = [];
+  /** The newest entry by the stream's own word, which a tail that has not come so far must not be kept from proving what lies before. */
+  #ahead: Proof | undefined;
   #extent: Extent;
   #checking: Promise<StreamInfo> | undefined;
   #next: Promise<StreamInfo> | undefined;
@@ -78,7 +80,12 @@ export class Lineage {
 
   /** The highest seq that was seen in this history. */
   get seen(): number {
-    return this.#proofs.at(-1)?.seq ?? 0;
+    return this.#newest?.seq ?? 0;
+  }
+
+  get #newest(): Proof | undefined {
+    const last = this.#proofs.at(-1);
+    return this.#ahead !== undefined && this.#ahead.seq > (last?.seq ?? 0) ? this.#ahead : last;
   }
 
   /** Something happened on which history may have been swapped: nothing more is released before a check, which begins now. */
@@ -90,7 +97,7 @@ export class Lineage {
   }
 
   saw(seq: number, timeNs: string): void {
-    if (seq <= this.seen) return;
+    if (seq <= (this.#proofs.at(-1)?.seq ?? 0)) return;
     this.#proofs.push({ seq, timeNs });
     if (this.#proofs.length > 2 * PROOFS_MAX) this.#proofs.splice(0, this.#proofs.length - PROOFS_MAX);
   }
@@ -134,7 +141,7 @@ export class Lineage {
   async #check(): Promise<StreamInfo> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       await this.#refresh();
-      const newest = this.#proofs.at(-1);
+      const newest = this.#newest;
       const [info, isSame] = await Promise.all([this.info(), newest === undefined ? true : this.#holds(newest)]);
       const { created } = this.#recorded.record;
       const lost = newest !== undefined && info.state.last_seq < newest.seq;
@@ -172,7 +179,8 @@ export class Lineage {
     this.#isSuspect = this.#isStale;
     this.#extent = this.extentOf(info);
     const { last_seq: seq, last_ts: time } = info.state;
-    if (seq > 0) this.saw(seq, nanoseconds(time));
+    if (seq > 0) this.#ahead = { seq, timeNs: nanoseconds(time) };
+    if (this.#ahead !== undefined && this.tails === 0) this.saw(this.#ahead.seq, this.#ahead.timeNs);
   }
 
   async #refresh(): Promise<void> {
@@ -210,6 +218,7 @@ export class Lineage {
   }
 
   #forget(above: number): void {
+    if (this.#ahead !== undefined && this.#ahead.seq > above) this.#ahead = undefined;
     const keep = this.#proofs.findIndex(({ seq }) => seq > above);
     if (keep >= 0) this.#proofs.length = keep;
   }
@@ -251,28 +260,29 @@ export class Lineage {
   /** Histories share a beginning, so the last proof that holds is found by halves. */
   async #lastShared({ created, state: { first_seq: first, last_seq: last } }: StreamInfo): Promise<number> {
     const isSameStream = created === this.#recorded.record.created;
+    const proofs = this.#ahead !== undefined && this.#newest === this.#ahead ? [...this.#proofs, this.#ahead] : this.#proofs;
     let low = 0;
-    let high = this.#proofs.length;
+    let high = proofs.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       let at = middle;
       let holds: boolean | undefined;
       // An entry that was purged proves nothing: the next one may.
       for (; holds === undefined && at < high; at += 1) {
-        const proof = this.#proofs[at] as Proof;
+        const proof = proofs[at] as Proof;
         if (proof.seq > last) holds = false;
         else holds = isSameStream && proof.seq < first ? true : await this.#holds(proof);
       }
       if (holds === true) low = at;
       else high = middle;
     }
-    return this.#proofs[low - 1]?.seq ?? 0;
+    return proofs[low - 1]?.seq ?? 0;
   }
 
   /** The record learns a newer proof now and then, so that a process that starts anew has one. */
   async #bringUpToDate(): Promise<void> {
     const { record, revision } = this.#recorded;
-    const newest = this.#proofs.at(-1);
+    const newest = this.#newest;
     if (newest === undefined || newest.seq === record.proofs.at(-1)?.seq) return;
     if (record.proofs.length > 0 && performance.now() - this.#recordedAt < RECORD_MS) return;
     this.#recordedAt = performance.now();
