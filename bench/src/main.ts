@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
+import { judgeCluster } from './cluster/report/bars.js';
+import { type ClusterConditions, renderCluster } from './cluster/report/markdown.js';
+import { FULL, TINY } from './cluster/size.js';
+import { runCluster } from './cluster/suite.js';
+import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { killAll } from './processes/child.js';
-import { parseOptions, USAGE } from './options.js';
+import { type Bar, judge } from './report/bars.js';
 import { type RunConditions, renderReport } from './report/markdown.js';
-import { judge } from './report/bars.js';
+import { type Suite, withPart } from './report/results-page.js';
 import { runBench } from './run.js';
 
 /** `npm run bench`: measures, prints, and records where asked. Ends with 1 when a bar was missed, 2 when there is no result. */
@@ -16,21 +21,36 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const pinned = canPin();
-  const samples = await runBench(options, pinned, (line) => console.error(line));
-  const conditions: RunConditions = {
+  const conditions = {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     node: process.version,
     // Numbers only: what follows them names the machine's vendor.
     kernel: /^[\d.]+/.exec(release())?.[0] ?? 'unknown',
     cores: cpus().length,
-    pinned,
-    rounds: options.rounds,
-    connections: options.connections,
   };
-  const report = renderReport(conditions, samples);
+  const { report, raw, bars } = await (options.suite === 'cluster'
+    ? ofCluster(options, conditions)
+    : ofProcess(options, conditions, pinned));
   console.log(report);
-  if (options.record !== undefined) await record(options.record, report, { conditions, ...samples });
-  return judge(samples).every(({ held }) => held) ? 0 : 1;
+  if (options.record !== undefined) await record(options.suite, options.record, report, raw);
+  return bars.every(({ held }) => held) ? 0 : 1;
+}
+
+interface Outcome {
+  readonly report: string;
+  readonly raw: object;
+  readonly bars: readonly Bar[];
+}
+
+async function ofProcess(options: BenchOptions, shared: ClusterConditions, pinned: boolean): Promise<Outcome> {
+  const samples = await runBench(options, pinned, (line) => console.error(line));
+  const conditions: RunConditions = { ...shared, pinned, rounds: options.rounds, connections: options.connections };
+  return { report: renderReport(conditions, samples), raw: { conditions, ...samples }, bars: judge(samples) };
+}
+
+async function ofCluster({ scenarios, tiny, profiles }: BenchOptions, conditions: ClusterConditions): Promise<Outcome> {
+  const samples = await runCluster(scenarios, { ...(tiny ? TINY : FULL), profiles }, (line) => console.error(line));
+  return { report: renderCluster(conditions, samples), raw: { conditions, ...samples }, bars: judgeCluster(samples) };
 }
 
 function canPin(): boolean {
@@ -43,14 +63,16 @@ function canPin(): boolean {
   }
 }
 
-async function record(name: string, report: string, raw: object): Promise<void> {
+async function record(suite: Suite, name: string, report: string, raw: object): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
   const folder = new URL('../results/', import.meta.url);
   await mkdir(folder, { recursive: true });
   await writeFile(new URL(`${day}-${name}.json`, folder), `${JSON.stringify(raw, null, 2)}\n`);
-  const head = '# What a delivered message costs\n\nThe newest recorded run. What is measured, and how, says [README.md](README.md).';
+  const head = 'The newest recorded run. What is measured, and how, says [README.md](README.md).';
   const foot = `Raw figures: [results/${day}-${name}.json](results/${day}-${name}.json)`;
-  await writeFile(new URL('../RESULTS.md', import.meta.url), `${[head, report, foot].join('\n\n')}\n`);
+  const page = new URL('../RESULTS.md', import.meta.url);
+  const before = await readFile(page, 'utf8').catch(() => '');
+  await writeFile(page, withPart(before, suite, [head, report, foot].join('\n\n')));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { CLUSTER_SCENARIOS } from './cluster/suite.js';
+import { type Suite, SUITES } from './report/results-page.js';
 
 /** What the command line says, checked. */
 
@@ -7,7 +9,11 @@ const SCENARIOS = ['fanout', 'latency', 'publish'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {
-  readonly scenarios: readonly Scenario[];
+  readonly suite: Suite;
+  /** Of the suite. */
+  readonly scenarios: readonly string[];
+  /** Sizes at which the cluster suite can be tried, and says nothing. */
+  readonly tiny: boolean;
   readonly contestants: readonly string[];
   readonly rounds: number;
   readonly connections: number;
@@ -21,12 +27,15 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --scenario NAME     fanout, latency or publish; may be repeated (default: all)
-  --contestant NAME   bare, socket.io or restante; may be repeated (default: all). fastify is publish's yardstick and always runs
-  --rounds N          interleaved rounds (default 5)
-  --connections N     WebSocket readers (default 5000)
-  --ticks N           measured ticks of one message; a quarter as many of ten (default 80)
-  --seconds N         of publishing, and of latency (default 4)
+  --suite NAME        process: what a message costs, beside peers (default); cluster: edges, routers and gateways on NATS
+  --scenario NAME     of process: ${SCENARIOS.join(', ')}; of cluster: ${CLUSTER_SCENARIOS.join(', ')};
+                      may be repeated (default: all)
+  --contestant NAME   process: bare, socket.io or restante; may be repeated (default: all). fastify is publish's yardstick and always runs
+  --rounds N          process: interleaved rounds (default 5)
+  --connections N     process: WebSocket readers (default 5000)
+  --ticks N           process: measured ticks of one message; a quarter as many of ten (default 80)
+  --seconds N         process: of publishing, and of latency (default 4)
+  --tiny              cluster: sizes to try it with; the figures say nothing
   --record NAME       write bench/RESULTS.md and bench/results/<date>-NAME.json
   --profile FOLDER    let every server leave a CPU profile there`;
 
@@ -35,7 +44,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      scenario: { type: 'string', multiple: true, default: [...SCENARIOS] },
+      suite: { type: 'string', default: 'process' },
+      tiny: { type: 'boolean', default: false },
+      scenario: { type: 'string', multiple: true },
       contestant: { type: 'string', multiple: true, default: ['bare', 'socket.io', 'restante'] },
       rounds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '5000' },
@@ -47,12 +58,19 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     },
   });
   if (values.help) return 'help';
-  const unknown = values.scenario.find((name) => !SCENARIOS.some((scenario) => scenario === name));
-  if (unknown !== undefined) throw new Error(`--scenario ${unknown}: there are ${SCENARIOS.join(', ')}`);
+  const suite = SUITES.find((name) => name === values.suite);
+  if (suite === undefined) throw new Error(`--suite ${values.suite}: there are ${SUITES.join(' and ')}`);
+  const known: readonly string[] = suite === 'cluster' ? CLUSTER_SCENARIOS : SCENARIOS;
+  const wanted = values.scenario ?? known;
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--scenario ${unknown}: ${suite} has ${known.join(', ')}`);
+  if (values.tiny && values.record !== undefined) throw new Error('--tiny is not for --record');
   if (values.record !== undefined && !/^[a-z0-9-]+$/.test(values.record))
     throw new Error('--record takes lower-case letters, digits and -');
   return {
-    scenarios: SCENARIOS.filter((scenario) => values.scenario.includes(scenario)),
+    suite,
+    scenarios: known.filter((scenario) => wanted.includes(scenario)),
+    tiny: values.tiny,
     contestants: values.contestant,
     rounds: count('rounds', values.rounds),
     connections: count('connections', values.connections),

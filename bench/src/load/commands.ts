@@ -26,9 +26,3 @@ export interface LoadResults {
   openLoop: { readonly delivered: number; readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   publish: { readonly published: number; readonly elapsedMs: number };
 }
-
-export type LoadCommandName = keyof LoadCommands;
-
-export type LoadRequest = { [K in LoadCommandName]: { readonly name: K; readonly command: LoadCommands[K] } }[LoadCommandName];
-
-export type LoadAnswer = { readonly result: LoadResults[LoadCommandName] } | { readonly fault: string };

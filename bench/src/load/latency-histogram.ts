@@ -12,6 +12,10 @@ export class LatencyHistogram {
     this.#total = 0;
   }
 
+  get count(): number {
+    return this.#total;
+  }
+
   add(latencyUs: number): void {
     const step = Math.min(STEPS, Math.max(0, Math.round(latencyUs / STEP_US)));
     this.#counts[step] = (this.#counts[step] ?? 0) + 1;

@@ -1,4 +1,5 @@
-import type { LoadAnswer, LoadRequest, LoadResults } from './commands.js';
+import { serve } from '../processes/serve.js';
+import type { LoadCommands, LoadResults } from './commands.js';
 import { Fleet } from './fleet.js';
 import { runPublishers } from './publishers.js';
 
@@ -6,28 +7,20 @@ import { runPublishers } from './publishers.js';
 
 let fleet: Fleet | undefined;
 
-async function run(request: LoadRequest): Promise<LoadResults[keyof LoadResults]> {
-  if (request.name === 'publish') return runPublishers(request.command);
-  if (request.name === 'connect') {
-    fleet = new Fleet(request.command);
-    return fleet.connect(request.command);
-  }
-  if (fleet === undefined) throw new Error(`${request.name} needs readers`);
-  return request.name === 'ticks' ? fleet.ticks(request.command) : fleet.openLoop(request.command);
+function connected(): Fleet {
+  if (fleet === undefined) throw new Error('it takes readers first');
+  return fleet;
 }
 
-function answer(result: LoadAnswer): void {
-  process.send?.(result);
-}
-
-process.on('message', (request: LoadRequest) => {
-  run(request).then(
-    (result) => answer({ result }),
-    (error: Error) => answer({ fault: error.message }),
-  );
-});
-
-process.on('disconnect', () => {
-  fleet?.close();
-  process.exit(0);
-});
+serve<LoadCommands, LoadResults>(
+  {
+    connect: (command) => {
+      fleet = new Fleet(command);
+      return fleet.connect(command);
+    },
+    ticks: (command) => connected().ticks(command),
+    openLoop: (command) => connected().openLoop(command),
+    publish: runPublishers,
+  },
+  () => fleet?.close(),
+);

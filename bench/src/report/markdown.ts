@@ -1,6 +1,7 @@
 import type { RunSamples, Samples } from '../run.js';
 import { type Bar, judge } from './bars.js';
-import { ratios, spread, type Spread } from './statistics.js';
+import { ratios, spread } from './statistics.js';
+import { cell, row } from './table.js';
 
 /** The run as a person reads it. */
 
@@ -82,15 +83,7 @@ function section<T>(title: string, samples: Samples<T>, yardstick: string, colum
   return [`## ${title}`, '', row(titles), row(titles.map(() => '---')), ...rows].join('\n');
 }
 
-function renderBars(bars: readonly Bar[]): string {
+export function renderBars(bars: readonly Bar[]): string {
   const rows = bars.map(({ promise, ratio, held }) => row([promise, cell(ratio, 2), held ? 'held' : '**missed**']));
   return ['## Bars', '', row(['promise', 'measured', '']), row(['---', '---', '---']), ...rows].join('\n');
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-function cell({ median, min, max }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }

@@ -1,0 +1,57 @@
+import { launchNats } from '@restante/testkit';
+import { type CeilingSamples, measureCeiling } from './scenarios/ceiling.js';
+import { type CostSamples, measureCosts } from './scenarios/costs.js';
+import { type EdgesSample, measureEdges } from './scenarios/edges.js';
+import { type LossSamples, measureLosses } from './scenarios/losses.js';
+import { type MailboxesSample, measureMailboxes } from './scenarios/mailboxes.js';
+import { measurePublish, type PublishSamples } from './scenarios/publish.js';
+import { measureStorm, type StormSample } from './scenarios/storm.js';
+import type { SuiteSize } from './size.js';
+
+/** Runs the scenarios of a cluster one after the other, each with processes of its own. */
+
+export interface ClusterSamples {
+  readonly nats: string;
+  readonly publish?: PublishSamples;
+  readonly costs?: CostSamples;
+  readonly edges?: readonly EdgesSample[];
+  readonly losses?: LossSamples;
+  readonly storm?: StormSample;
+  readonly mailboxes?: MailboxesSample;
+  readonly ceiling?: CeilingSamples;
+}
+
+const MEASURES = {
+  publish: measurePublish,
+  costs: measureCosts,
+  edges: measureEdges,
+  losses: measureLosses,
+  storm: measureStorm,
+  mailboxes: measureMailboxes,
+  ceiling: measureCeiling,
+} as const satisfies { [Name in keyof Omit<ClusterSamples, 'nats'>]-?: (size: SuiteSize) => Promise<ClusterSamples[Name]> };
+
+export const CLUSTER_SCENARIOS = Object.keys(MEASURES) as readonly (keyof typeof MEASURES)[];
+
+export async function runCluster(scenarios: readonly string[], size: SuiteSize, say: (line: string) => void): Promise<ClusterSamples> {
+  const samples: Record<string, unknown> = { nats: await natsVersion() };
+  for (const name of CLUSTER_SCENARIOS.filter((one) => scenarios.includes(one))) {
+    const startedAt = performance.now();
+    try {
+      samples[name] = await MEASURES[name](size);
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+    }
+    say(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+  }
+  return samples as unknown as ClusterSamples;
+}
+
+async function natsVersion(): Promise<string> {
+  const nats = await launchNats();
+  try {
+    return ((await nats.server(0).monitor('varz')) as { version: string }).version;
+  } finally {
+    await nats.stop();
+  }
+}
