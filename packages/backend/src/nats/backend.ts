@@ -134,6 +134,7 @@ async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForei
     clearInterval(timer);
     offWritten();
     for (const advisory of advisories) advisory.unsubscribe();
+    lineage.close();
     log.close();
   };
   try {

@@ -185,7 +185,7 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     await log.append([text('/a', '1')]);
     await natsRequest(nats.url, '$JS.API.STREAM.DELETE.MAILBOX__');
     expect(await log.append([text('/a', '2')])).toMatchObject([{ ok: false, error: { code: 'LOG_MISMATCH' } }]);
-    expect(backends[0]?.trouble()).toContain('restante log recreate _');
+    await eventually('the trouble', () => backends[0]?.trouble()?.includes('restante log recreate _'));
     await expect(log.state()).rejects.toMatchObject({
       code: 'LOG_MISMATCH',
       message: expect.stringContaining('restante log recreate _') as string,

@@ -20,6 +20,9 @@ const RECORD_MS = 20_000;
 /** A process that tails knows best where history forked; one that does not lets it speak first. */
 const GIVE_WAY_MS = 1_500;
 const ROUNDS_MAX = 5;
+/** A stream that was missing for less was being restored, perhaps. */
+const FAULT_MS_MIN = 2_000;
+const FAULT_AGAIN_MS = 1_000;
 
 export interface LineageOptions {
   readonly log: string;
@@ -41,6 +44,7 @@ export class Lineage {
   /** Somebody else has written the record, whatever its revision says: the bucket may have been made anew. */
   #isOvertaken = false;
   #isSuspect = true;
+  #isClosed = false;
   /** Ascending by seq. */
   readonly #proofs: Proof[] = [];
   /** The newest entry by the stream's own word, which a tail that has not come so far must not be kept from proving what lies before. */
@@ -49,8 +53,7 @@ export class Lineage {
   #checking: Promise<StreamInfo> | undefined;
   #next: Promise<StreamInfo> | undefined;
   #recordedAt = performance.now();
-  /** Why this log cannot be used until an operator mends it; undefined: it can, for all that is known. */
-  fault: RestanteError | undefined;
+  #fault: { readonly error: RestanteError; readonly sinceMs: number } | undefined;
   /** Whether this process tails the log, so that its proofs leave nothing out. */
   tails = 0;
 
@@ -71,6 +74,14 @@ export class Lineage {
 
   get epoch(): string {
     return currentEpoch(this.epochs);
+  }
+
+  /**
+   * Why this log cannot be used until an operator mends it; undefined: it can, for all that is known. A stream that is away for a moment,
+   * because it is being restored or made anew, is no fault yet.
+   */
+  get fault(): RestanteError | undefined {
+    return this.#fault !== undefined && performance.now() - this.#fault.sinceMs > FAULT_MS_MIN ? this.#fault.error : undefined;
   }
 
   /** As of the last look at the stream. */
@@ -130,12 +141,25 @@ export class Lineage {
   async #checkOnce(): Promise<StreamInfo> {
     try {
       const info = await this.#check();
-      this.fault = undefined;
+      this.#fault = undefined;
       return info;
     } catch (error) {
-      if (error instanceof RestanteError && error.code === 'LOG_MISMATCH') this.fault = error;
+      if (error instanceof RestanteError && error.code === 'LOG_MISMATCH') this.#faulty(error);
       throw error;
     }
+  }
+
+  /** Looks again until it is mended. */
+  #faulty(error: RestanteError): void {
+    this.#fault = { error, sinceMs: this.#fault?.sinceMs ?? performance.now() };
+    if (this.#isClosed) return;
+    setTimeout(() => {
+      if (this.#fault !== undefined && !this.#isClosed) this.suspect();
+    }, FAULT_AGAIN_MS).unref();
+  }
+
+  close(): void {
+    this.#isClosed = true;
   }
 
   async #check(): Promise<StreamInfo> {
