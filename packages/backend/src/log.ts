@@ -7,6 +7,11 @@ import type { Entry, Extent, GapReason, NewEntry, Pattern, Position, RestanteErr
 export interface Log {
   /** The namespace's name; `_` for `*`. */
   readonly name: string;
+  /**
+   * How many stored messages were passed over because they are none of a mailbox of this log, or too large; each as often as it was met.
+   * Absent where nobody stores anything but through this port.
+   */
+  readonly skipped?: number;
 
   /**
    * Appends messages and resolves when they are stored, as durably as this log states (I1). Readers see none of them earlier.

@@ -90,8 +90,9 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
   let leaving = false;
   const forgetCheck = health.add('edge', () => {
     if (leaving) return 'draining';
-    const { silentLogs } = edge;
-    return silentLogs.length === 0 ? undefined : `no frames arrive of ${silentLogs.join(', ')}`;
+    const { silentLogs, wantedLogs } = edge;
+    // One log that is lost must not take the readers of all others away from every edge.
+    return silentLogs.length === 0 || silentLogs.length < wantedLogs ? undefined : `no frames arrive of ${silentLogs.join(', ')}`;
   });
   const close = async (): Promise<void> => {
     streams.close();

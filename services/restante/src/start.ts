@@ -66,6 +66,10 @@ async function startParts(roles: readonly Role[], config: Config, lifecycle: Lif
   const backend = await lifecycle.start('backend', () => openBackend(config, { name: `restante ${roles.join(' ')}`, logger }));
   health.add('backend', () => backend.trouble());
   const logs = await openLogs(backend, config);
+  const skippedHelp = 'Stored messages that were passed over: none of a mailbox of this log, or too large. Each as often as it was met.';
+  metrics.gauge('restante_log_skipped', skippedHelp, ['log'], (gauge) => {
+    for (const { name, skipped } of logs.values()) if (skipped !== undefined) gauge.set({ log: name }, skipped);
+  });
   let address: string | undefined;
   for (const role of roles) {
     const part = await lifecycle.start(role, () => START[role]({ config, backend, logs, logger, metrics, health }));

@@ -28,7 +28,6 @@ export interface NatsLogOptions {
 
 export class NatsLog implements Log {
   readonly name: string;
-  /** Messages of the stream that are none of a mailbox of this log; each is counted whenever it is met. */
   skipped = 0;
   readonly #policy: LogPolicy;
   readonly #messageBytesMax: number;

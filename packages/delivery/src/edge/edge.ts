@@ -91,6 +91,11 @@ export class Edge {
     this.#audiences.positions();
   }
 
+  /** How many logs it has readers of. */
+  get wantedLogs(): number {
+    return [...this.#logs.values()].filter(({ parts }) => parts > 0).length;
+  }
+
   /** Logs whose frames should arrive and do not. */
   get silentLogs(): readonly string[] {
     return [...this.#logs.values()].filter((log) => !log.isReady).map((log) => log.name);
