@@ -26,6 +26,7 @@ export type { ServerSettings } from './nats/configuration.js';
 export * from './nats/launch-nats.js';
 export * from './nats/nats-request.js';
 export { NatsServer } from './nats/nats-server.js';
+export { isOfLink, type SubjectFaults, SubjectProxies } from './nats/subject-proxy.js';
 export * from './nats/through-proxies.js';
 export * from './cluster/cluster.js';
 export * from './cluster/crowd.js';

@@ -7,6 +7,7 @@ import { launchNats, type Nats } from '../nats/launch-nats.js';
 import { natsRequest } from '../nats/nats-request.js';
 import type { NatsVersion } from '../nats/binaries.js';
 import { returnPorts, takePorts } from '../nats/ports.js';
+import { type SubjectProxies, throughSubjects } from '../nats/subject-proxy.js';
 import { type NatsProxies, throughProxies } from '../nats/through-proxies.js';
 import { Scene } from '../scene/scene.js';
 
@@ -32,6 +33,8 @@ export interface ClusterOptions {
   readonly args?: readonly string[];
   /** Whether each process reaches NATS by a way of its own, to be found with `waysOf`. */
   readonly proxies?: boolean;
+  /** Whether each edge reaches NATS by a way that knows subjects, to be found with `linksOf`: all that edges and routers say to each other is on it. */
+  readonly linkProxies?: boolean;
   readonly random?: () => number;
 }
 
@@ -69,19 +72,21 @@ interface Member {
   readonly role: Role;
   readonly process: RestanteProcess;
   readonly ways: NatsProxies | undefined;
+  readonly links: SubjectProxies | undefined;
 }
 
 async function prepare(nats: Nats, role: Role, [port = 0, adminPort = 0]: readonly number[], options: ClusterOptions): Promise<Member> {
   const ways = options.proxies === true ? await throughProxies(nats) : undefined;
+  const links = options.linkProxies === true && role === 'edge' ? await throughSubjects(nats) : undefined;
   const process = await prepareRestante({
     role,
     port,
     adminPort,
-    backend: (ways ?? nats).urls.join(','),
+    backend: (links ?? ways ?? nats).urls.join(','),
     config: options.config ?? NAMESPACES,
     args: ['--drain-ms', '0', ...(options.args ?? [])],
   });
-  return { role, process, ways };
+  return { role, process, ways, links };
 }
 
 export class Cluster {
@@ -120,6 +125,13 @@ export class Cluster {
     return ways;
   }
 
+  /** What an edge and the routers say to each other, where the cluster was opened with proxies of links. */
+  linksOf(edge: RestanteProcess): SubjectProxies {
+    const links = this.#members.find((member) => member.process === edge)?.links;
+    if (links === undefined) throw new Error('this process reaches NATS without a proxy of links');
+    return links;
+  }
+
   /** The router that says it serves most logs. Waits until one serves any. */
   async servingRouter(): Promise<RestanteProcess> {
     return eventually('a router serves', async () => {
@@ -147,10 +159,16 @@ export class Cluster {
     return lines;
   }
 
+  /** What the processes logged, each under its name: for whoever looks for the cause of a failure. */
+  get said(): string {
+    const names = this.#members.map(({ role, process }) => `${role} at ${process.url}`);
+    return this.#members.map(({ process }, i) => `--- ${names[i]}\n${process.stderr}`).join('\n');
+  }
+
   async close(): Promise<void> {
     await this.scene.close();
     await Promise.all(this.processes.map((process) => process.stop()));
-    for (const { ways } of this.#members) await ways?.close();
+    for (const { ways, links } of this.#members) await Promise.all([ways?.close(), links?.close()]);
     await this.nats.stop();
     returnPorts(this.#ports);
   }
