@@ -4,6 +4,7 @@ import {
   Crowd,
   type FinishOptions,
   openCluster,
+  type RestanteProcess,
   seededRandom,
   testSeed,
   type Verdict,
@@ -52,10 +53,18 @@ export async function survive(title: string, fault: (stage: Stage) => Promise<vo
         `${Math.round(openMs)} ms to open, ${Math.round(faultMs)} ms with the fault, ${Math.round(inAllMs)} ms in all\n`,
     );
     return verdict;
+  } catch (error) {
+    process.stderr.write(`${title}: what the processes said:\n${cluster.said}\n`);
+    throw error;
   } finally {
     await sdk.close();
     await cluster.close();
   }
+}
+
+/** Of each process, whether it says that it is ready. */
+export function readiness(processes: readonly RestanteProcess[]): Promise<boolean[]> {
+  return Promise.all(processes.map(async ({ adminUrl }) => (await fetch(`${adminUrl}/readyz`)).ok));
 }
 
 function say(title: string, pauses: ReadonlyMap<string, number>): void {
