@@ -60,28 +60,24 @@ export function measureStorm({ stormClients: clients, stormMailboxes: mailboxes,
     const pacing = witness.run('paced', { port, perSecond: WITNESS_PER_SECOND, messages: Number.MAX_SAFE_INTEGER, ...live });
     pacing.catch(() => undefined);
     await witness.run('measure', { group: 'witness' });
-    const { liveMs } = await storm.run('connect', {
-      group: 'storm',
-      ports,
-      connections: clients,
-      prefix: missed.prefix,
-      mailboxes,
-      starts,
-      withinMs: COME_BACK_MS,
-    });
+    // Every mailbox on every edge.
+    const perEdge = clients / EDGES;
+    const back = { connections: perEdge, prefix: missed.prefix, mailboxes, starts, withinMs: COME_BACK_MS };
+    const lives = await Promise.all(ports.map((edge, nth) => storm.run('connect', { group: `storm-${nth}`, ports: [edge], ...back })));
     const meanwhile = await witness.run('measured', { group: 'witness' });
     await witness.run('stopPacing', {});
     const { published } = await pacing;
     const witnessed = (WITNESS_PER_SECOND + CALM_MESSAGES + published) * WITNESSES;
     await witness.run('received', { group: 'witness', messages: witnessed, withinMs: DELIVERY_MS_MAX });
-    const messages = Array.from({ length: clients }, (_, i) => MOMENTS + BEHIND - (starts[i % starts.length]?.next ?? 0));
-    await storm.run('received', { group: 'storm', messages: messages.reduce((sum, one) => sum + one, 0), withinMs: DELIVERY_MS_MAX });
+    const messages = Array.from({ length: perEdge }, (_, i) => MOMENTS + BEHIND - (starts[i % starts.length]?.next ?? 0));
+    const expected = { messages: messages.reduce((sum, one) => sum + one, 0), withinMs: DELIVERY_MS_MAX };
+    await Promise.all(ports.map((_, nth) => storm.run('received', { group: `storm-${nth}`, ...expected })));
     const reads = await logReads(edges);
     return {
       clients,
       mailboxes,
       backlog: mailboxes * BEHIND,
-      liveMs,
+      liveMs: Math.max(...lives.map(({ liveMs }) => liveMs)),
       logReadsPerMailbox: reads.map((count, i) => (count - (readsBefore[i] ?? 0)) / mailboxes),
       calm,
       meanwhile,
