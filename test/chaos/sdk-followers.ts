@@ -1,5 +1,5 @@
 import { type CatchUp, type Client, connect, type TransportName } from '@restante/client';
-import { parseCursor } from '@restante/protocol';
+import { type Position, parseCursor, sharedUpTo } from '@restante/protocol';
 import type { RestanteProcess, Scene } from '@restante/testkit';
 import { WebSocket } from 'ws';
 
@@ -23,12 +23,12 @@ function join(scene: Scene, client: Client, transport: TransportName, pattern: s
   const record = scene.recorder.reader(name, [pattern], catchUp);
   record.connected('earliest');
   const subscription = client.subscribe(pattern, { after: 'earliest', catchUp });
-  const reached = new Map<string, number>();
+  const reached = new Map<string, Position>();
   subscription.on('gap', ({ cursor, reason }) => record.gap(cursor, reason));
   const reading = (async () => {
     for await (const message of subscription) {
       record.message(message);
-      for (const [log, { seq }] of parseCursor(message.cursor)) reached.set(log, seq);
+      for (const [log, position] of parseCursor(message.cursor)) reached.set(log, position);
     }
   })();
   scene.join({
@@ -36,7 +36,10 @@ function join(scene: Scene, client: Client, transport: TransportName, pattern: s
     pattern,
     record,
     client: {
-      seqIn: (log) => reached.get(log) ?? 0,
+      seqIn: (log, epochs) => {
+        const { epoch, seq } = reached.get(log) ?? { epoch: '', seq: 0 };
+        return epochs === undefined || seq <= (sharedUpTo(epochs, epoch) ?? 0) ? seq : 0;
+      },
       stop: async () => {
         subscription.close();
         await reading;

@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Epochs } from '@restante/protocol';
 import type { Page } from '@restante/protocol/schemas';
 import type { ReaderRecord } from '../history/record.js';
 import { type Address, addressOf } from './address.js';
@@ -41,8 +42,8 @@ export class LongPollClient {
     return this.#connection.lastFailure;
   }
 
-  seqIn(log: string): number {
-    return this.#standing.seqIn(log);
+  seqIn(log: string, epochs?: Epochs): number {
+    return this.#standing.seqIn(log, epochs);
   }
 
   drop(): void {

@@ -1,4 +1,13 @@
-import { type Cursor, formatCursor, type GapReason, type Message, type Position, parseCursor } from '@restante/protocol';
+import {
+  type Cursor,
+  type Epochs,
+  formatCursor,
+  type GapReason,
+  type Message,
+  type Position,
+  parseCursor,
+  sharedUpTo,
+} from '@restante/protocol';
 import type { ReaderRecord } from '../history/record.js';
 
 /**
@@ -37,8 +46,10 @@ export class Standing {
     return this.#position !== undefined;
   }
 
-  seqIn(log: string): number {
-    return this.#reached.get(log)?.seq ?? 0;
+  /** @param epochs the log's line: a place in a history that is gone is none */
+  seqIn(log: string, epochs?: Epochs): number {
+    const { epoch, seq } = this.#reached.get(log) ?? { epoch: '', seq: 0 };
+    return epochs === undefined || seq <= (sharedUpTo(epochs, epoch) ?? 0) ? seq : 0;
   }
 
   connected(): void {

@@ -1,4 +1,4 @@
-import { CLOSE } from '@restante/protocol';
+import { CLOSE, type Epochs } from '@restante/protocol';
 import type { ClientFrame, ServerFrame, ServerFrames } from '@restante/protocol/schemas';
 import { WebSocket } from 'ws';
 import type { ReaderRecord } from '../history/record.js';
@@ -61,8 +61,8 @@ export class SocketClient {
     return this.#subscriptions.every(({ isLive }) => isLive);
   }
 
-  seqIn(log: string): number {
-    return Math.min(...this.#subscriptions.map(({ standing }) => standing.seqIn(log)));
+  seqIn(log: string, epochs?: Epochs): number {
+    return Math.min(...this.#subscriptions.map(({ standing }) => standing.seqIn(log, epochs)));
   }
 
   /** Stops reading from the socket, so that the server cannot send, until `resumeReading`. */

@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
-import type { GapReason, Message } from '@restante/protocol';
+import type { Epochs, GapReason, Message } from '@restante/protocol';
 import type { ReaderRecord } from '../history/record.js';
 import { type Address, addressOf } from './address.js';
 import { NotRetryable, Reconnecting } from './reconnecting.js';
@@ -48,8 +48,8 @@ export class SseClient {
     return this.#connection.lastFailure;
   }
 
-  seqIn(log: string): number {
-    return this.#standing.seqIn(log);
+  seqIn(log: string, epochs?: Epochs): number {
+    return this.#standing.seqIn(log, epochs);
   }
 
   pauseReading(): void {

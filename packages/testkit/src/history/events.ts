@@ -36,6 +36,15 @@ export interface PurgeEvent {
   readonly position?: Position;
 }
 
+/** An operator swapped the log's history for another one; nobody but him, and nothing but that, begins an epoch. Several of a log stand in their order. */
+export interface SwappedEvent {
+  readonly type: 'swapped';
+  readonly log: string;
+  /** Ticks as publishers have them. What was answered before `start` is of the epoch before, what was asked after `end` of the one after. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Comes before everything else of this reader: one subscription, or one stream over several patterns. */
 export interface ReaderEvent {
   readonly type: 'reader';
@@ -97,7 +106,7 @@ export interface EndEvent {
 }
 
 export type ReaderTold = ConnectEvent | SubscribedEvent | MessageEvent | PositionEvent | GapEvent | EndEvent;
-export type HistoryEvent = PublishEvent | PurgeEvent | ReaderEvent | ReaderTold;
+export type HistoryEvent = PublishEvent | PurgeEvent | SwappedEvent | ReaderEvent | ReaderTold;
 
 /** One line of a recorded history. */
 export function toLine(event: HistoryEvent): string {

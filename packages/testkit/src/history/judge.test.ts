@@ -1,7 +1,7 @@
 import { OPEN } from '@restante/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromLines, type HistoryEvent, toLine } from './events.js';
+import { fromLines, type HistoryEvent, type PublishEvent, toLine } from './events.js';
 import { judge } from './judge.js';
 import type { FinalEntry, FinalLog } from './known.js';
 import { type Command, PerfectWorld } from '../../testing/perfect-world.js';
@@ -92,6 +92,13 @@ const forked = {
 /** m3 of the first epoch was lost by a fork at 2; n3 took its place. */
 const afterFork = [...three, published(3, '/a', { id: 'n3', hash: 'g3', call: 4, start: 8, end: 9, position: { epoch: F, seq: 3 } })];
 const afterForkLogged = final([logged(1), logged(2), logged(3, '/a', { id: 'n3', hash: 'g3' })], forked);
+
+const swapped: HistoryEvent = { type: 'swapped', log: '_', start: 19, end: 20 };
+/** To a publisher by NATS. */
+function answeredSeq(seq: number, start: number): HistoryEvent {
+  const { position: _position, ...answer } = published(seq, '/a', { id: 'x', hash: 'hx', seq, start, end: start + 1 }) as PublishEvent;
+  return answer;
+}
 
 interface Planted {
   readonly fault: string;
@@ -329,6 +336,18 @@ const PLANTED: Planted[] = [
     events: [...afterFork, ...asks(`_.${F}.2`), received(3)],
     final: afterForkLogged,
   },
+  {
+    fault: 'what was acknowledged without an epoch, after history was swapped, is not there',
+    code: 'ACKNOWLEDGED_LOST',
+    events: [...three, swapped, answeredSeq(4, 21)],
+    final: final([logged(1), logged(2)], forked),
+  },
+  {
+    fault: 'what was acknowledged without an epoch, before history was swapped, was something else',
+    code: 'TWO_AT_ONE_POSITION',
+    events: [...three, swapped, answeredSeq(3, 11)],
+    final: final([logged(1), logged(2)], forked),
+  },
   { fault: 'a reader is not introduced', code: 'HISTORY_UNREADABLE', events: [...three, received(1)], final: final(threeLogged) },
 ];
 
@@ -441,6 +460,11 @@ describe('the judge of histories', () => {
       end,
     ];
     expect(judge(events, [final(threeLogged)])).toMatchObject({ ok: true });
+  });
+
+  it('takes nothing for lost that was acknowledged before its history was swapped, nor while it was', () => {
+    const events = [...three, answeredSeq(4, 11), swapped, answeredSeq(5, 18)];
+    expect(judge(events, [final([logged(1), logged(2)], forked)])).toMatchObject({ ok: true });
   });
 
   it('shows the events around the contradiction', () => {

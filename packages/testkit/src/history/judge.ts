@@ -43,7 +43,7 @@ function noteSeen(events: readonly HistoryEvent[], logs: ReadonlyMap<string, Kno
 function readerStories(events: readonly HistoryEvent[]): ReaderStory[] {
   const stories = new Map<string, { reader: ReaderEvent; patterns: ReaderStory['patterns']; told: number[] }>();
   for (const [at, event] of events.entries()) {
-    if (event.type === 'publish' || event.type === 'purge') continue;
+    if (event.type === 'publish' || event.type === 'purge' || event.type === 'swapped') continue;
     if (event.type === 'reader') {
       if (stories.has(event.reader)) throw new Contradiction('HISTORY_UNREADABLE', at, `two readers are called ${event.reader}`);
       stories.set(event.reader, { reader: event, patterns: parsePatterns(event), told: [] });

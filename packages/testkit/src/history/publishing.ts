@@ -1,4 +1,4 @@
-import type { HistoryEvent, PublishEvent } from './events.js';
+import type { HistoryEvent, PublishEvent, SwappedEvent } from './events.js';
 import { type Known, type KnownLog, name } from './known.js';
 import { Contradiction } from './verdict.js';
 
@@ -20,15 +20,21 @@ export function noteAcknowledged(events: readonly HistoryEvent[], logs: Readonly
 }
 
 /**
- * The same for answers that name no epoch, once all else is known: the entry is where it is said to be in one of the log's histories, or in one
- * whose end is gone.
+ * The same for answers that name no epoch, once all else is known. Where it is told when history was swapped, that says which epoch is meant;
+ * else the entry is where it is said to be in one of the log's histories, or in one whose end is gone.
  */
 export function noteAcknowledgedSeqs(events: readonly HistoryEvent[], logs: ReadonlyMap<string, KnownLog>): void {
+  const swaps = events.filter((event) => event.type === 'swapped');
   for (const [at, event] of events.entries()) {
     if (event.type !== 'publish' || event.seq === undefined || event.log === undefined) continue;
     const log = logs.get(event.log);
     if (log === undefined) throw new Contradiction('HISTORY_UNREADABLE', at, `there is no final read of log ${event.log}`);
     const { mailbox, id, seq } = event;
+    const told = epochThen(event, log, swaps);
+    if (told !== undefined) {
+      log.tell(told, { seq, mailbox, id }, at);
+      continue;
+    }
     const epochs = log.lineage.epochsAt(seq);
     const isKnown = epochs.some((epoch) => {
       const known = log.at(epoch, seq);
@@ -36,6 +42,14 @@ export function noteAcknowledgedSeqs(events: readonly HistoryEvent[], logs: Read
     });
     if (!isKnown && epochs.length === 1) log.tell(log.lineage.current, { seq, mailbox, id }, at);
   }
+}
+
+/** The log's epoch while this was published; undefined where it was swapped just then, or where epochs began that nobody tells of. */
+function epochThen(event: PublishEvent, log: KnownLog, swapped: readonly SwappedEvent[]): string | undefined {
+  const swaps = swapped.filter((swap) => swap.log === log.name);
+  if (swaps.length !== log.lineage.epochs.length - 1) return undefined;
+  const before = swaps.filter(({ end }) => end < event.start).length;
+  return swaps.slice(before).every(({ start }) => event.end < start) ? log.lineage.epochs[before]?.epoch : undefined;
 }
 
 /** Whatever anybody was told of must be in the final read, where nothing justifies that it is gone. */

@@ -32,6 +32,14 @@ export class Recorder {
     return ++this.#ticks;
   }
 
+  /** What an operator does to a log that puts another history in the place of its own. */
+  async swapping<T>(log: string, deed: () => Promise<T>): Promise<T> {
+    const start = this.tick();
+    const done = await deed();
+    this.record({ type: 'swapped', log, start, end: this.tick() });
+    return done;
+  }
+
   text(text: string): string {
     const kept = this.#texts.get(text);
     if (kept !== undefined) return kept;

@@ -53,7 +53,9 @@ export function describeContradiction(events: readonly HistoryEvent[], { code, a
   const event = events[at];
   if (event === undefined) return lines.join('\n');
   const related = (other: HistoryEvent): boolean =>
-    'reader' in event ? 'reader' in other && other.reader === event.reader : 'mailbox' in other && other.mailbox === event.mailbox;
+    'reader' in event
+      ? 'reader' in other && other.reader === event.reader
+      : 'mailbox' in event && 'mailbox' in other && other.mailbox === event.mailbox;
   const before: number[] = [];
   for (let i = at - 1; i >= 0 && before.length < AROUND; i--) if (related(events[i] as HistoryEvent)) before.unshift(i);
   const after: number[] = [];

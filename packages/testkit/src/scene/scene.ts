@@ -39,8 +39,8 @@ export interface Following {
   readonly pattern: string;
   readonly record: ReaderRecord;
   readonly client: {
-    /** How far it has come. */
-    seqIn(log: string): number;
+    /** How far it has come. @param epochs the log's line: a place in a history that is gone is none */
+    seqIn(log: string, epochs?: Epochs): number;
     stop(): Promise<void>;
     readonly connections?: number;
     readonly lastFailure?: unknown;
@@ -141,9 +141,9 @@ export class Scene {
     const goals = this.following.map((following) => ({ ...following, newest: newestMatching(finals, following.pattern) }));
     const behind = (): string[] =>
       goals
-        .filter(({ client, newest }) => newest.some(({ log, seq }) => client.seqIn(log) < seq))
+        .filter(({ client, newest }) => newest.some(({ log, epochs, seq }) => client.seqIn(log, epochs) < seq))
         .map(({ name, client, newest }) => {
-          const where = newest.map(({ log, seq }) => `${log} ${client.seqIn(log)} of ${seq}`).join(', ');
+          const where = newest.map(({ log, epochs, seq }) => `${log} ${client.seqIn(log, epochs)} of ${seq}`).join(', ');
           return `${name}: ${where}; ${client.connections ?? 'its own'} connections, last failure ${String(client.lastFailure)}`;
         });
     try {
@@ -171,10 +171,10 @@ export class Scene {
   }
 }
 
-function newestMatching(finals: readonly FinalLog[], text: string): { log: string; seq: number }[] {
+function newestMatching(finals: readonly FinalLog[], text: string): { log: string; epochs: Epochs; seq: number }[] {
   const pattern = parsePattern(text);
-  return finals.flatMap(({ log, entries }) => {
+  return finals.flatMap(({ log, epochs, entries }) => {
     const newest = entries.findLast(({ mailbox }) => matches(pattern, mailbox));
-    return newest === undefined ? [] : [{ log, seq: newest.seq }];
+    return newest === undefined ? [] : [{ log, epochs, seq: newest.seq }];
   });
 }
