@@ -52,9 +52,16 @@ export class JetStreamApi {
       throw unavailable(cause);
     }
     const answer = reply.json<T & { readonly error?: ApiFault }>();
-    if (answer.error !== undefined) throw new ApiError(subject, answer.error);
+    if (answer.error !== undefined) throw refusalOf(new ApiError(subject, answer.error));
     return answer;
   }
+}
+
+/** What passes by itself is told so. */
+function refusalOf(error: ApiError): Error {
+  return error.status === 503
+    ? new RestanteError('LOG_UNAVAILABLE', `JetStream cannot for now: ${error.message}`, { cause: error })
+    : error;
 }
 
 export function unavailable(cause: unknown): RestanteError {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createInbox, type Msg } from '@nats-io/transport-node';
-import { entryBytes, type NewEntry, RestanteError } from '@restante/protocol';
+import { entryBytes, type NewEntry, type Position, RestanteError } from '@restante/protocol';
 import type { AppendOutcome } from '../log.js';
 import type { Connection } from './api.js';
 import { dedupeKeyOf, headersOf, OWN_KEY, subjectOf } from './stored-entry.js';
@@ -20,8 +20,14 @@ const GIVE_UP_MS = 8_000;
 const TICK_MS = 100;
 /** Messages on their way and behind them. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** JetStream's: the account or the disk has no room. */
-const NO_ROOM = new Set([10023, 10047, 10028, 10077]);
+/** JetStream's: the account has no room. */
+const NO_ROOM = new Set([10023, 10047, 10028]);
+/** Nothing was stored, or could not be: for want of room, or because the server is stopping. */
+const STORE_FAILED = 10077;
+/** An earlier attempt with this id is on its way through the servers. */
+const IN_PROCESS = 10158;
+/** Before JetStream forgets an id, nothing may be repeated that could be held up on its way. */
+const MARGIN_MS = 30_000;
 
 /** What JetStream acknowledged. */
 export interface Acknowledged {
@@ -35,15 +41,18 @@ export interface AppenderOptions {
   /** JetStream remembers ids for so long; what is unresolved then can no longer be resolved by its id. */
   readonly windowMs: number;
   /** From the acknowledgement to the outcome; a duplicate that is no longer there names the key to be stored under instead. */
-  readonly settle: (
-    entry: NewEntry,
-    acknowledged: Acknowledged,
-    sentAtHead: number,
-  ) => Promise<AppendOutcome | { readonly storeAs: string }>;
-  /** The newest seq that is known of. */
-  readonly head: () => number;
+  readonly settle: (sent: Sent, acknowledged: Acknowledged) => Promise<AppendOutcome | { readonly storeAs: string }>;
+  /** The newest position that is known of. */
+  readonly position: () => Position;
   /** Why nothing can be stored until an operator mends it. */
   readonly fault: () => RestanteError | undefined;
+}
+
+/** What was sent, and where the log stood when it was sent first. */
+export interface Sent {
+  readonly entry: NewEntry;
+  readonly key: string;
+  readonly at: Position;
 }
 
 interface Waiting {
@@ -56,7 +65,7 @@ interface Waiting {
   /** When it was first sent; undefined: never. */
   firstSentAt: number | undefined;
   sentAt: number;
-  sentAtHead: number;
+  at: Position;
   /** An attempt was neither acknowledged nor refused: it may be stored, now or later. */
   mayBeStored: boolean;
   token: string;
@@ -70,12 +79,14 @@ export class Appender {
   readonly #end: () => void;
   /** Of fixed length, so that what a message takes in the stream does not depend on it. */
   readonly #keys = `${OWN_KEY}${randomBytes(6).toString('base64url')}`;
+  readonly #resendMsMax: number;
   #count = 0;
   #waitingBytes = 0;
   #closed = false;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
+    this.#resendMsMax = Math.max(options.windowMs - MARGIN_MS, options.windowMs / 2);
     const { connection } = options;
     const subscription = connection.nc.subscribe(`${this.#inbox}.*`, { callback: (_, message) => this.#onReply(message) });
     const offReconnect = connection.onReconnect(() => this.#again());
@@ -109,7 +120,7 @@ export class Appender {
         isTold: false,
         firstSentAt: undefined,
         sentAt: now,
-        sentAtHead: 0,
+        at: this.#options.position(),
         mayBeStored: false,
         token: '',
       };
@@ -138,21 +149,29 @@ export class Appender {
   }
 
   #send(waiting: Waiting): void {
-    const { log, connection, head } = this.#options;
+    const { log, connection, position } = this.#options;
     const now = performance.now();
     waiting.sentAt = now;
     // The client would keep what it cannot send: it is sent when the connection is back.
     if (!connection.isConnected) return;
     if (waiting.firstSentAt === undefined) {
       waiting.firstSentAt = now;
-      waiting.sentAtHead = head();
+      waiting.at = position();
     }
     if (this.#underWay.delete(waiting.token)) waiting.mayBeStored = true;
     this.#count += 1;
     waiting.token = this.#count.toString(36);
     this.#underWay.set(waiting.token, waiting);
     const { entry, key } = waiting;
-    connection.nc.publish(subjectOf(log, entry), entry.data, { headers: headersOf(entry, key), reply: `${this.#inbox}.${waiting.token}` });
+    try {
+      const reply = `${this.#inbox}.${waiting.token}`;
+      connection.nc.publish(subjectOf(log, entry), entry.data, { headers: headersOf(entry, key), reply });
+    } catch (error) {
+      // This attempt did not leave the process: the servers take no message of this size, or the connection was closed.
+      this.#underWay.delete(waiting.token);
+      if (!waiting.mayBeStored)
+        this.#done(waiting, failed('LOG_UNAVAILABLE', `NATS does not take the message: ${(error as Error).message}`));
+    }
   }
 
   #onReply(message: Msg): void {
@@ -162,20 +181,19 @@ export class Appender {
     this.#underWay.delete(token);
     // Nobody took it: no stream, or no leader for now. This attempt is not stored; it is repeated by the clock.
     if (message.headers?.code === 503) return;
-    const answer = JSON.parse(message.string()) as {
-      readonly seq?: number;
-      readonly duplicate?: boolean;
-      readonly error?: { readonly code: number; readonly err_code: number; readonly description: string };
-    };
-    if (answer.error !== undefined) return this.#refused(waiting, answer.error);
-    void this.#settle(waiting, { seq: answer.seq as number, duplicate: answer.duplicate === true });
+    const { error, seq = 0, duplicate = false } = answerOf(message);
+    if (error !== undefined) this.#refused(waiting, error);
+    else if (seq > 0) void this.#settle(waiting, { seq, duplicate });
+    // An answer without a position: it is on its way.
+    else waiting.mayBeStored = true;
   }
 
-  #refused(
-    waiting: Waiting,
-    { code, err_code, description }: { readonly code: number; readonly err_code: number; readonly description: string },
-  ): void {
-    if (NO_ROOM.has(err_code)) return this.#done(waiting, failed('LOG_FULL', `JetStream has no room: ${description}`));
+  #refused(waiting: Waiting, { code, err_code, description }: Refusal): void {
+    if (err_code === IN_PROCESS) waiting.mayBeStored = true;
+    // That this attempt is refused says nothing of an earlier one.
+    if (waiting.mayBeStored) return;
+    if (NO_ROOM.has(err_code) || (err_code === STORE_FAILED && /space|full|exceed/i.test(description)))
+      return this.#done(waiting, failed('LOG_FULL', `JetStream has no room: ${description}`));
     // JetStream's own trouble passes, and is asked again.
     if (code >= 500 || code === 429) return;
     this.#done(waiting, failed('LOG_UNAVAILABLE', `JetStream refuses the message: ${description} (${err_code})`));
@@ -183,7 +201,7 @@ export class Appender {
 
   async #settle(waiting: Waiting, acknowledged: Acknowledged): Promise<void> {
     try {
-      const settled = await this.#options.settle(waiting.entry, acknowledged, waiting.sentAtHead);
+      const settled = await this.#options.settle(waiting, acknowledged);
       if (!('storeAs' in settled)) return this.#done(waiting, settled);
       waiting.key = settled.storeAs;
       waiting.mayBeStored = false;
@@ -226,10 +244,11 @@ export class Appender {
       const [first] = lane;
       if (first === undefined) continue;
       if (fault !== undefined) for (const waiting of lane) this.#tell(waiting, { ok: false, error: fault });
-      for (const waiting of lane) if (now - waiting.queuedAt > GIVE_UP_MS) this.#giveUp(waiting);
+      for (const waiting of lane) if (!waiting.isTold && now - waiting.queuedAt > GIVE_UP_MS) this.#giveUp(waiting);
+      if (this.#lanes.get(first.entry.mailbox)?.[0] !== first) continue;
       const isUnanswered = this.#underWay.has(first.token);
       if (now - first.sentAt < (isUnanswered ? AGAIN_MS : REFUSED_AGAIN_MS)) continue;
-      const isUnknown = (isUnanswered || first.mayBeStored) && now - (first.firstSentAt ?? now) < this.#options.windowMs;
+      const isUnknown = (isUnanswered || first.mayBeStored) && now - (first.firstSentAt ?? now) < this.#resendMsMax;
       if (first.isTold && !isUnknown) this.#drop(first);
       else this.#send(first);
     }
@@ -264,6 +283,21 @@ export class Appender {
     }
     this.#lanes.set(mailbox, rest);
     if (wasFirst) this.#send(rest[0] as Waiting);
+  }
+}
+
+interface Refusal {
+  readonly code: number;
+  readonly err_code: number;
+  readonly description: string;
+}
+
+/** Empty where it is no answer of JetStream's. */
+function answerOf(message: Msg): { readonly seq?: number; readonly duplicate?: boolean; readonly error?: Refusal } {
+  try {
+    return JSON.parse(message.string()) as ReturnType<typeof answerOf>;
+  } catch {
+    return {};
   }
 }
 

@@ -64,6 +64,7 @@ async function openOn(
   const bus = new NatsBus(busConnection, { onEvent });
   const logs = new Map<string, Promise<OpenedLog>>();
   const opened: OpenedLog[] = [];
+  let isClosed = false;
   const isForeign = (segment: string): boolean => logs.has(segment);
 
   return {
@@ -77,7 +78,7 @@ async function openOn(
         opening = openLog(parts, name, { replicas, ...policy }, isForeign);
         logs.set(name, opening);
         opening.then(
-          (one) => opened.push(one),
+          (one) => (isClosed ? one.end() : opened.push(one)),
           () => logs.delete(name),
         );
       }
@@ -86,6 +87,7 @@ async function openOn(
     trouble: () => busConnection.trouble() ?? logConnection.trouble() ?? faultOfAll(opened),
     inspect: (policies) => inspectNats(parts, policies),
     async close() {
+      isClosed = true;
       for (const { end } of opened) end();
       bus.close();
       await Promise.all([busConnection.close(), logConnection.close()]);
@@ -119,7 +121,7 @@ async function openLog(parts: Parts, name: string, policy: StreamPolicy, isForei
   const suspect = (): void => lineage.suspect();
   const advised = [...ADVISORIES.map((event) => `${event}.${streamName(name)}`), `DELETED.KV_${BUCKET}`];
   const advisories = advised.map((event) => nc.subscribe(`$JS.EVENT.ADVISORY.STREAM.${event}`, { callback: suspect }));
-  const offWritten = records.onWritten(name, suspect);
+  const offWritten = records.onWritten(name, () => lineage.hinted());
   const timer = setInterval(suspect, CHECK_MS);
   timer.unref();
   const log = new NatsLog({

@@ -204,15 +204,22 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     await publish('mailbox._.a', '12', { 'Nats-Msg-Id': 'mine', 'Restante-Origin': 'desk' });
     await publish('mailbox._.meta.x', '1');
     await publish('purged._.a', '1');
+    await publish('mailbox._.a/b', '1');
     await publish('mailbox._.news.forged', '1');
     await publish('mailbox._.a', 'x'.repeat(512 * 1024 + 1));
     await publish('mailbox._.a.b*c', '1');
+    // The client throws at these headers, wherever it is asked for them.
+    await publish('mailbox._.a', 'last', { 'bad key': 'x' });
+    const follower = new Follower(log);
+    await follower.reaches('last');
+    await follower.end();
     const { entries, next, head } = await readAll(log);
     expect(entries.map(({ mailbox, kind, id, headers, data }) => [mailbox, kind, id, headers, Buffer.from(data).toString()])).toEqual([
       ['/a', 'data', undefined, undefined, '{"a": 1}'],
       ['/a', 'text', undefined, undefined, 'no json'],
       ['/a', 'base64', undefined, undefined, '{broken'],
       ['/a', 'data', 'mine', { 'restante-origin': 'desk' }, '12'],
+      ['/a', 'text', undefined, undefined, 'last'],
     ]);
     expect(next).toBe(head);
     const [again] = await log.append([text('/b', 'other', 'mine')]);

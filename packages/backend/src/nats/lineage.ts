@@ -20,6 +20,10 @@ const RECORD_MS = 20_000;
 /** A process that tails knows best where history forked; one that does not lets it speak first. */
 const GIVE_WAY_MS = 1_500;
 const ROUNDS_MAX = 5;
+const BEHIND_MS_MAX = 5_000;
+const BEHIND_AGAIN_MS = 100;
+const HINT_MS = 2_000;
+const HINT_AGAIN_MS = 50;
 /** A stream that was missing for less was being restored, perhaps. */
 const FAULT_MS_MIN = 2_000;
 const FAULT_AGAIN_MS = 1_000;
@@ -44,6 +48,10 @@ export class Lineage {
   /** Somebody else has written the record, whatever its revision says: the bucket may have been made anew. */
   #isOvertaken = false;
   #isSuspect = true;
+  /** Since when the stream's head is lower than what was seen. */
+  #behindSince: number | undefined;
+  /** Until when a record that somebody writes may still be on its way: told of at once, and stored a moment later. */
+  #hintedUntil = 0;
   #isClosed = false;
   /** Ascending by seq. */
   readonly #proofs: Proof[] = [];
@@ -107,6 +115,12 @@ export class Lineage {
     this.check().catch(() => undefined);
   }
 
+  /** Somebody writes the record. */
+  hinted(): void {
+    this.#hintedUntil = performance.now() + HINT_MS;
+    this.suspect();
+  }
+
   saw(seq: number, timeNs: string): void {
     if (seq <= (this.#proofs.at(-1)?.seq ?? 0)) return;
     this.#proofs.push({ seq, timeNs });
@@ -168,16 +182,33 @@ export class Lineage {
       const newest = this.#newest;
       const [info, isSame] = await Promise.all([this.info(), newest === undefined ? true : this.#holds(newest)]);
       const { created } = this.#recorded.record;
-      const lost = newest !== undefined && info.state.last_seq < newest.seq;
-      if (info.created === created && !lost && isSame !== false) {
+      const isLost = newest !== undefined && info.state.last_seq < newest.seq;
+      const isOther = info.created !== created || isSame === false;
+      if (!isLost && !isOther) {
         this.#adopt(info);
         await this.#bringUpToDate();
         return info;
+      }
+      if (!isOther && (await this.#waitsForLeader(info))) {
+        round -= 1;
+        continue;
       }
       if (this.tails === 0 && round === 0 && (await this.#someoneElseForks())) continue;
       await this.#fork(info);
     }
     throw new RestanteError('LOG_UNAVAILABLE', `the history of log ${this.#log} changes faster than it can be looked at`);
+  }
+
+  /**
+   * A copy may have shown what its leader has not come to yet, and a new leader answers before it has caught up: that the head is lower than
+   * what was seen proves something only when it stays so.
+   */
+  async #waitsForLeader({ config }: StreamInfo): Promise<boolean> {
+    const now = performance.now();
+    this.#behindSince ??= now;
+    if (config.num_replicas === 1 || now - this.#behindSince > BEHIND_MS_MAX) return false;
+    await sleep(BEHIND_AGAIN_MS);
+    return true;
   }
 
   /** The stream as it is. @throws RestanteError `LOG_UNAVAILABLE` · `LOG_MISMATCH` */
@@ -201,6 +232,7 @@ export class Lineage {
 
   #adopt(info: StreamInfo): void {
     this.#isSuspect = this.#isStale;
+    this.#behindSince = undefined;
     this.#extent = this.extentOf(info);
     const { last_seq: seq, last_ts: time } = info.state;
     if (seq > 0) this.#ahead = { seq, timeNs: nanoseconds(time) };
@@ -214,13 +246,24 @@ export class Lineage {
       const found = await this.#records.get(this.#log);
       if (found === undefined) return await this.#recordAgain();
       // An answer may be older than what was written meanwhile.
-      if (found.revision <= this.#recorded.revision && !this.#isOvertaken) return;
+      if (found.revision <= this.#recorded.revision && !this.#isOvertaken) {
+        if (performance.now() < this.#hintedUntil) this.#againSoon();
+        return;
+      }
       this.#isOvertaken = false;
       this.#take(found);
     } catch (error) {
       this.#isStale = true;
       throw error;
     }
+  }
+
+  /** What was told of is not stored yet. */
+  #againSoon(): void {
+    this.#isStale = true;
+    setTimeout(() => {
+      if (!this.#isClosed) this.check().catch(() => undefined);
+    }, HINT_AGAIN_MS).unref();
   }
 
   /** The record was deleted; history was not. */
@@ -235,6 +278,7 @@ export class Lineage {
   #take(found: Recorded): void {
     const before = this.epoch;
     this.#recorded = found;
+    this.#hintedUntil = 0;
     this.#recordedAt = performance.now();
     if (before === this.epoch) return;
     const at = this.epochs.find(({ epoch }) => epoch === before);
@@ -310,7 +354,7 @@ export class Lineage {
     if (newest === undefined || newest.seq === record.proofs.at(-1)?.seq) return;
     if (record.proofs.length > 0 && performance.now() - this.#recordedAt < RECORD_MS) return;
     this.#recordedAt = performance.now();
-    const proofs = [...record.proofs, newest].slice(-RECORDED_MAX);
+    const proofs = thinned([...record.proofs, newest]);
     await this.#write({ ...record, proofs }, revision);
   }
 
@@ -321,9 +365,14 @@ export class Lineage {
 
   async #write(record: LogRecord, revision: number): Promise<boolean> {
     const written = await this.#records.put(this.#log, record, revision);
-    if (written === undefined) this.#overtaken();
-    else this.#recorded = { record, revision: written };
-    return written !== undefined;
+    if (written === undefined) {
+      this.#overtaken();
+      return false;
+    }
+    this.#recorded = { record, revision: written };
+    // It was this that was told of.
+    this.#hintedUntil = 0;
+    return true;
   }
 
   /** Before a purge erases these. @throws RestanteError `LOG_UNAVAILABLE` */
@@ -338,4 +387,20 @@ export class Lineage {
     }
     throw new RestanteError('LOG_UNAVAILABLE', `the record of log ${this.#log} is too busy`);
   }
+}
+
+/** The older, the fewer: of those that are too many, the one goes that leaves the smallest gap for its age. */
+function thinned(proofs: readonly Proof[]): readonly Proof[] {
+  if (proofs.length <= RECORDED_MAX) return proofs;
+  const newest = proofs[proofs.length - 1] as Proof;
+  let least = 1;
+  let leastShare = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < proofs.length - 1; i += 1) {
+    const [before, at, after] = [proofs[i - 1], proofs[i], proofs[i + 1]] as [Proof, Proof, Proof];
+    const share = Number(BigInt(after.timeNs) - BigInt(before.timeNs)) / (Number(BigInt(newest.timeNs) - BigInt(at.timeNs)) + 1);
+    if (share >= leastShare) continue;
+    least = i;
+    leastShare = share;
+  }
+  return proofs.filter((_, i) => i !== least);
 }

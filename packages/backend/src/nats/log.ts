@@ -1,6 +1,6 @@
 import { type Extent, firstSegment, type NewEntry, type Position, resumeAt } from '@restante/protocol';
 import type { AppendOutcome, Log, LogPage, LogPolicy, NewestRequest, ReadRequest, TailBatch } from '../log.js';
-import { type Acknowledged, Appender } from './appender.js';
+import { type Acknowledged, Appender, type Sent } from './appender.js';
 import type { JetStreamApi } from './api.js';
 import type { Lineage } from './lineage.js';
 import { StreamReader } from './reader.js';
@@ -14,6 +14,8 @@ import { tailStream } from './tail.js';
  * A log in a JetStream stream: seq and time are JetStream's, one stream is one log. Keeps I1, I2, I3, I8 and I11; how, its parts say:
  * appender (order under retries), reader (pages), tail (resumption), lineage (history).
  */
+
+const ERASED_AT_ONCE = 100_000;
 
 export interface NatsLogOptions {
   readonly name: string;
@@ -54,9 +56,9 @@ export class NatsLog implements Log {
       log: name,
       connection,
       windowMs: windowMs(policy),
-      head: () => lineage.seen,
+      position: () => ({ epoch: lineage.epoch, seq: lineage.seen }),
       fault: () => lineage.fault,
-      settle: (entry, acknowledged, sentAtHead) => this.#settle(entry, acknowledged, sentAtHead),
+      settle: (sent, acknowledged) => this.#settle(sent, acknowledged),
     });
     this.#offs = [connection.onReconnect(() => lineage.suspect()), () => this.#appender.close()];
   }
@@ -98,18 +100,24 @@ export class NatsLog implements Log {
     const outcome = await this.#appender.append({ mailbox, kind: 'purged', data: new Uint8Array() });
     if (!outcome.ok) throw outcome.error;
     const { seq } = outcome.position;
-    for (const filter of [mailboxSubject(this.name, mailbox), purgedSubject(this.name, mailbox)]) {
-      const erased: number[] = [];
-      await this.#scanner.scan({ filter, after: 0, upTo: seq - 1, headersOnly: true }, (message) => {
-        erased.push(message.seq);
-        return true;
-      });
-      // JetStream takes a purge below the first seq for one of everything.
-      if (erased.length === 0) continue;
-      await this.#lineage.recordHoles(erased);
-      await this.#api.request(`STREAM.PURGE.${streamName(this.name)}`, { filter, seq });
-    }
+    for (const filter of [mailboxSubject(this.name, mailbox), purgedSubject(this.name, mailbox)]) await this.#erase(filter, seq);
     return outcome.position;
+  }
+
+  /** Everything under the filter before a seq, in stretches: what each erases is written down first. */
+  async #erase(filter: string, before: number): Promise<void> {
+    for (let after = 0; ; ) {
+      const erased: number[] = [];
+      await this.#scanner.scan({ filter, after, upTo: before - 1, headersOnly: true }, (message) => {
+        erased.push(message.seq);
+        return erased.length < ERASED_AT_ONCE;
+      });
+      const last = erased.at(-1);
+      if (last === undefined) return;
+      await this.#lineage.recordHoles(erased);
+      await this.#api.request(`STREAM.PURGE.${streamName(this.name)}`, { filter, seq: last + 1 });
+      after = last;
+    }
   }
 
   close(): void {
@@ -124,23 +132,18 @@ export class NatsLog implements Log {
     return undefined;
   };
 
-  async #settle(
-    entry: NewEntry,
-    { seq, duplicate }: Acknowledged,
-    sentAtHead: number,
-  ): Promise<AppendOutcome | { readonly storeAs: string }> {
+  async #settle({ entry, key, at }: Sent, { seq, duplicate }: Acknowledged): Promise<AppendOutcome | { readonly storeAs: string }> {
     const lineage = this.#lineage;
     // A new entry at a seq that was passed already is one of another history.
-    if (!duplicate && seq <= sentAtHead) lineage.suspect();
+    if (!duplicate && seq <= at.seq) lineage.suspect();
     await lineage.settle();
     const position = { epoch: lineage.epoch, seq };
-    if (!duplicate) return { ok: true, position, duplicate };
-    // Recognised by the key that we made up: our own repeat.
-    if (entry.id === undefined) return { ok: true, position, duplicate: false };
+    // History forked meanwhile: what was acknowledged may be on the side that is gone.
+    if (at.epoch !== lineage.epoch && (await this.#scanner.at(seq))?.headers?.get(DEDUPE_KEY) !== key) return { storeAs: key };
+    // Recognised by a key that we made up: our own repeat.
+    if (!duplicate || entry.id === undefined) return { ok: true, position, duplicate: false };
     const first = await this.#scanner.at(seq);
-    if (first !== undefined && this.#isRemembered(first, entry)) {
-      return { ok: true, position, time: timeMs(first.timeNs), duplicate };
-    }
+    if (first !== undefined && this.#isRemembered(first, entry)) return { ok: true, position, time: timeMs(first.timeNs), duplicate };
     return { storeAs: dedupeKeyOf(entry.mailbox, entry.id, seq) };
   }
 

@@ -1,4 +1,4 @@
-import { anyOf, type Entry, type Extent, entryBytes, type Pattern, resumeAt } from '@restante/protocol';
+import { anyOf, type Entry, type Extent, entryBytes, type Pattern, type Position, resumeAt } from '@restante/protocol';
 import { endBefore } from '../end-before.js';
 import type { LogPage, NewestRequest, ReadRequest } from '../log.js';
 import type { Lineage } from './lineage.js';
@@ -20,6 +20,8 @@ export interface ReaderDeps {
 
 /** The first stretch that is searched backwards for the newest entries; each further one is four times as long. */
 const STRETCH_MIN = 256;
+const AHEAD_MS_MAX = 2_000;
+const AHEAD_AGAIN_MS = 50;
 
 export class StreamReader {
   readonly #deps: ReaderDeps;
@@ -29,33 +31,24 @@ export class StreamReader {
   }
 
   read(request: ReadRequest): Promise<LogPage> {
-    return this.#within(async (extent) => {
+    return this.#within(request.after, async (extent) => {
       const resumption = resumeAt(extent, request.after, true, request.mode);
-      const upTo = Math.max(resumption.start, Math.min(request.upTo ?? extent.head, extent.head));
       const page = await (request.mode === 'latest'
-        ? this.#latest(request, resumption.start, upTo, upTo >= extent.head)
-        : this.#every(request, resumption.start, upTo));
+        ? this.#latest(request, resumption.start, extent)
+        : this.#every(request, resumption.start, extent));
       const { floor } = await this.#extentAfter();
       if (floor <= resumption.start) return { ...extent, ...resumption, ...page };
       // Retention has removed of what was being read: what is left above the floor is whole.
       const raised = resumeAt({ ...extent, floor }, request.after, true, request.mode);
       const entries = page.entries.filter(({ seq }) => seq > raised.start);
-      return { ...extent, floor, ...raised, entries, next: Math.max(page.next, raised.start) };
+      return { ...extent, ...page, floor, ...raised, entries, next: Math.max(page.next, raised.start) };
     });
   }
 
   readNewest({ patterns, before, limit, bytes }: NewestRequest): Promise<LogPage> {
-    return this.#within(async (extent) => {
+    return this.#within(before ?? 'earliest', async (extent) => {
       const { end, ...completeness } = endBefore(extent, before);
-      const newest = new Newest(limit, bytes);
-      let upTo = end;
-      for (let stretch = Math.max(STRETCH_MIN, 4 * limit); upTo > extent.floor && !newest.isFull; stretch *= 4) {
-        const after = Math.max(extent.floor, upTo - stretch);
-        const found = new Newest(limit, bytes);
-        await this.#matching(patterns, after, upTo, (entry) => found.push(entry));
-        newest.putBefore(found);
-        upTo = after;
-      }
+      const newest = await this.#newestBelow(patterns, end, extent.floor, new Newest(limit, bytes));
       const { floor } = await this.#extentAfter();
       const entries = newest.entries.filter(({ seq }) => seq > floor);
       const [first] = entries;
@@ -64,14 +57,39 @@ export class StreamReader {
     });
   }
 
+  /** Searches backwards, in stretches that grow. */
+  async #newestBelow(patterns: readonly Pattern[], end: number, floor: number, newest: Newest): Promise<Newest> {
+    let upTo = end;
+    for (let stretch = Math.max(STRETCH_MIN, 4 * newest.limit); upTo > floor && !newest.isFull && newest.wantsMore; stretch *= 4) {
+      const after = Math.max(floor, upTo - stretch);
+      const found = newest.another();
+      await this.#matching(patterns, after, upTo, (entry) => found.push(entry));
+      newest.putBefore(found);
+      upTo = after;
+    }
+    return newest;
+  }
+
   /** Reads with the extent of now, and again where that turns out to have been another history's. */
-  async #within(read: (extent: Extent) => Promise<LogPage>): Promise<LogPage> {
+  async #within(position: Position | 'earliest', read: (extent: Extent) => Promise<LogPage>): Promise<LogPage> {
     const { lineage } = this.#deps;
     await lineage.settle();
     for (;;) {
       const { epoch } = lineage;
-      const page = await read(lineage.extentOf(await lineage.info()));
+      const page = await read(await this.#extentAt(position));
       if (lineage.epoch === epoch) return page;
+    }
+  }
+
+  /** A position may be ahead of the leader for a moment: another copy was faster, or the leader is new. */
+  async #extentAt(position: Position | 'earliest'): Promise<Extent> {
+    const { lineage } = this.#deps;
+    for (const deadline = performance.now() + AHEAD_MS_MAX; ; ) {
+      const info = await lineage.info();
+      const extent = lineage.extentOf(info);
+      const isAhead = position !== 'earliest' && position.epoch === lineage.epoch && position.seq > extent.head;
+      if (!isAhead || info.config.num_replicas === 1 || performance.now() > deadline) return extent;
+      await new Promise((resolve) => setTimeout(resolve, AHEAD_AGAIN_MS));
     }
   }
 
@@ -80,7 +98,8 @@ export class StreamReader {
     return lineage.extentOf(await lineage.check());
   }
 
-  async #every({ patterns, limit, bytes }: ReadRequest, start: number, upTo: number): Promise<Pick<LogPage, 'entries' | 'next'>> {
+  async #every({ patterns, limit, bytes, upTo: last }: ReadRequest, start: number, { head }: Extent): Promise<PageContent> {
+    const upTo = Math.max(start, Math.min(last ?? head, head));
     const entries: Entry[] = [];
     let size = 0;
     let next = upTo;
@@ -93,7 +112,7 @@ export class StreamReader {
       entries.push(entry);
       return true;
     });
-    return { entries, next };
+    return { entries, next, head };
   }
 
   /** All matching entries in `(after, upTo]`, in order, until `take` has enough. */
@@ -127,14 +146,10 @@ export class StreamReader {
     return true;
   }
 
-  /** @param isHead nothing lies beyond `upTo` but what comes meanwhile */
-  async #latest(
-    { patterns, limit, bytes }: ReadRequest,
-    start: number,
-    upTo: number,
-    isHead: boolean,
-  ): Promise<Pick<LogPage, 'entries' | 'next'>> {
-    const { log, scanner } = this.#deps;
+  async #latest({ patterns, limit, bytes, upTo: last }: ReadRequest, start: number, before: Extent): Promise<PageContent> {
+    const { log, scanner, lineage } = this.#deps;
+    // Where nothing lies beyond, the newest ascend to the head, and a page need not look at all of them.
+    const isHead = last === undefined || last >= before.head;
     const isWanted = anyOf(patterns);
     const newest = new Map<string, Entry>();
     const note = (entry: Entry): void => {
@@ -145,18 +160,23 @@ export class StreamReader {
     let cutAt = Number.POSITIVE_INFINITY;
     for (const filter of filtersOf(log, patterns).newest) {
       let found = 0;
+      let size = 0;
       await scanner.newest(filter, (message) => {
         reached = Math.max(reached, message.seq);
         const entry = this.#deps.decode(message);
         if (entry === undefined || !isWanted(entry.mailbox) || (isHead && entry.seq <= start)) return true;
         note(entry);
         found += 1;
-        // They ascend, so that one more than a page holds is enough to know that there are more.
-        if (!isHead || found <= limit) return true;
+        size += entryBytes(entry);
+        // One more than a page holds is enough to know that there are more.
+        if (!isHead || found < 2 || (found <= limit && size <= bytes)) return true;
         cutAt = Math.min(cutAt, entry.seq);
         return false;
       });
     }
+    // As of now, so that nothing that was found lies beyond.
+    const head = last === undefined ? Math.max(reached, lineage.extentOf(await lineage.info()).head) : before.head;
+    const upTo = Math.max(start, Math.min(last ?? head, head));
     // The copy that answered may lag: what lies beyond its newest, the leader is asked for.
     if (cutAt > upTo) {
       await this.#matching(patterns, reached, upTo, (entry) => {
@@ -168,7 +188,7 @@ export class StreamReader {
     if (cutAt <= upTo) await this.#dropOvertaken(newest);
     const end = Math.min(upTo, cutAt);
     const candidates = [...newest.values()].filter(({ seq }) => seq > start && seq <= end).toSorted((a, b) => a.seq - b.seq);
-    return firstOf(candidates, limit, bytes, end);
+    return { ...firstOf(candidates, limit, bytes, end), head };
   }
 
   /** Where not everything was looked at, a message that is newer than its mailbox's purge may be among the rest. */
@@ -179,19 +199,20 @@ export class StreamReader {
     }
   }
 
-  /** Puts in place of what is newer than `upTo` the newest up to there: it takes a reading of the mailbox. */
+  /** Puts in place of what is newer than `upTo` the newest up to there, which must be searched for. */
   async #asOf(upTo: number, newest: Map<string, Entry>): Promise<void> {
     const { floor } = this.#deps.lineage.extent;
     for (const [mailbox, { seq }] of newest) {
       if (seq <= upTo) continue;
       newest.delete(mailbox);
-      await this.#matching([{ text: mailbox, base: mailbox, kind: 'exact' }], floor, upTo, (entry) => {
-        newest.set(mailbox, entry);
-        return true;
-      });
+      const found = await this.#newestBelow([{ text: mailbox, base: mailbox, kind: 'exact' }], upTo, floor, new Newest(1, 0));
+      for (const entry of found.entries) newest.set(mailbox, entry);
     }
   }
 }
+
+/** What a reading found, and up to where. */
+type PageContent = Pick<LogPage, 'entries' | 'next' | 'head'>;
 
 function firstOf(candidates: readonly Entry[], limit: number, bytes: number, upTo: number): Pick<LogPage, 'entries' | 'next'> {
   const entries: Entry[] = [];
@@ -206,7 +227,7 @@ function firstOf(candidates: readonly Entry[], limit: number, bytes: number, upT
 
 /** The newest of what is pushed, within the limits of a page. */
 class Newest {
-  readonly #limit: number;
+  readonly limit: number;
   readonly #bytes: number;
   #entries: Entry[] = [];
   #size = 0;
@@ -214,8 +235,18 @@ class Newest {
   isFull = false;
 
   constructor(limit: number, bytes: number) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#bytes = bytes;
+  }
+
+  /** With the same limits. */
+  another(): Newest {
+    return new Newest(this.limit, this.#bytes);
+  }
+
+  /** Fewer than the limits allow, so that what lies before may fit too; of one alone nothing more is asked. */
+  get wantsMore(): boolean {
+    return this.limit > 1 || this.#entries.length === 0;
   }
 
   get entries(): readonly Entry[] {
@@ -240,7 +271,7 @@ class Newest {
   #trim(): void {
     let drop = 0;
     for (; this.#entries.length - drop > 1; drop += 1) {
-      if (this.#entries.length - drop <= this.#limit && this.#size <= this.#bytes) break;
+      if (this.#entries.length - drop <= this.limit && this.#size <= this.#bytes) break;
       this.#size -= entryBytes(this.#entries[drop] as Entry);
       this.isFull = true;
     }

@@ -1,6 +1,6 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import { type Epochs, RestanteError } from '@restante/protocol';
-import { ApiError, isNotFound, type JetStreamApi, patiently, refuseReplicas, unavailable } from './api.js';
+import { isNotFound, type JetStreamApi, patiently, refuseReplicas, unavailable } from './api.js';
 
 /**
  * What is recorded of each log beside its stream, in one KV bucket: the line of epochs, which stream they are of, and proofs of its history
@@ -106,7 +106,10 @@ export class LogRecords {
     } catch (cause) {
       if (await this.#isGone()) {
         this.#kv = undefined;
-        return ask(await this.#bucket());
+        const made = await this.#bucket();
+        return ask(made).catch((again: unknown) => {
+          throw unavailable(again);
+        });
       }
       throw unavailable(cause);
     }
@@ -146,10 +149,11 @@ function recordOf(log: string, text: string): LogRecord {
   return { epochs, created, proofs, holes };
 }
 
-/** Another revision than expected: JetStream's "wrong last sequence". */
+/** Another revision than expected: JetStream's "wrong last sequence", in either form. */
+const CONFLICTS: readonly unknown[] = [10071, 10164];
+
 function isConflict(error: unknown): boolean {
-  const code = (error as { readonly code?: unknown }).code;
-  return code === 10071 || (error instanceof ApiError && error.code === 10071);
+  return CONFLICTS.includes((error as { readonly code?: unknown }).code);
 }
 
 /** Sorted, joined, and no longer than what is worth keeping: the lowest go first, and count as removed by retention (I7). */

@@ -15,7 +15,8 @@ const SINGLE_MAX = 3;
 const SCANS_MAX = 8;
 const SLICE_MAX = 1_000;
 const SILENT_MS_MAX = 3_000;
-const SCAN_MS_MAX = 10_000;
+/** So long nothing came, though the leader has more. */
+const STUCK_MS_MAX = 10_000;
 /** A copy that lags is asked again after so long. */
 const LAGGING_MS = 25;
 /** A consumer that was not deleted, because its reader went away, goes by itself. */
@@ -49,8 +50,8 @@ export class Scanner {
     const { filter, upTo } = request;
     let { after } = request;
     if (after >= upTo) return;
-    const deadline = performance.now() + SCAN_MS_MAX;
-    for (let lagging = 0; performance.now() < deadline; ) {
+    let progressAt = performance.now();
+    for (let lagging = 0; performance.now() - progressAt < STUCK_MS_MAX; ) {
       for (let single = 0; single < SINGLE_MAX; single += 1) {
         const next = await this.next(filter, after);
         if (next === undefined || next.seq > upTo || !take(next)) return;
@@ -60,6 +61,7 @@ export class Scanner {
       const { reached, isEnough } = await this.#turns.take(() => this.#consume({ ...request, after }, take));
       if (isEnough) return;
       lagging = reached > after ? 0 : lagging + 1;
+      if (lagging === 0) progressAt = performance.now();
       after = Math.max(after, reached);
       if (lagging > 0) await new Promise((resolve) => setTimeout(resolve, LAGGING_MS * lagging));
     }
@@ -180,7 +182,7 @@ class Pulling {
       this.#onMessage = (message) => {
         silent.refresh();
         // The end of the slice: there is no more for now, or the next one would exceed the bytes.
-        if (message.reply === undefined || message.reply === '') return done();
+        if (!isDelivery(message)) return done();
         const at = deliveryOf(message.reply);
         this.#received += 1;
         if (at.consumerSeq !== this.#received) return done(unavailable(new Error('a message of a consumer was lost')));
@@ -216,8 +218,24 @@ export function deliveryOf(reply: string): Delivery {
   };
 }
 
+/** A message that a consumer delivers, and nothing that a server says of it: what its publisher wrote into its headers decides nothing. */
+export type Delivered = Msg & { readonly reply: string };
+
+export function isDelivery(message: Msg): message is Delivered {
+  return message.reply?.startsWith('$JS.ACK.') === true;
+}
+
+/** Undefined where there are none, or none that can be read: the client reads them late, and throws. */
+export function headersSaid(message: Msg): MsgHdrs | undefined {
+  try {
+    return message.headers;
+  } catch {
+    return undefined;
+  }
+}
+
 export function storedMessageOf(message: Msg, { seq, timeNs }: Delivery): StoredMessage {
-  return { subject: message.subject, seq, timeNs, headers: message.headers, data: message.data };
+  return { subject: message.subject, seq, timeNs, headers: headersSaid(message), data: message.data };
 }
 
 function parsedHeaders(base64: string): MsgHdrs {
@@ -225,7 +243,12 @@ function parsedHeaders(base64: string): MsgHdrs {
   const lines = Buffer.from(base64, 'base64').toString().split('\r\n');
   for (const line of lines.slice(1)) {
     const colon = line.indexOf(':');
-    if (colon > 0) parsed.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    if (colon <= 0) continue;
+    try {
+      parsed.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    } catch {
+      // No name of a header: whoever published it is not told any more.
+    }
   }
   return parsed;
 }

@@ -39,6 +39,8 @@ export interface Addressed {
 
 /** @returns undefined for what is no mailbox of this log. */
 export function addressedBy(log: string, text: string): Addressed | undefined {
+  // A token may hold what parts the segments of a name.
+  if (text.includes('/')) return undefined;
   const purged = text.startsWith(`${PURGED}.`);
   const inside = text.slice((purged ? PURGED : MAILBOX).length + 1);
   const mailbox = `/${(log === REST_LOG ? inside.slice(REST_LOG.length + 1) : inside).replaceAll('.', '/')}`;

@@ -4,7 +4,7 @@ import { TAIL_BYTES_MAX, TAIL_ENTRIES_MAX, TAIL_HEARTBEAT_MS } from '../local-ta
 import type { TailBatch } from '../log.js';
 import type { JetStreamApi } from './api.js';
 import type { Lineage } from './lineage.js';
-import { deliveryOf, storedMessageOf } from './scan.js';
+import { type Delivered, deliveryOf, headersSaid, isDelivery, storedMessageOf } from './scan.js';
 import type { Decode, StoredMessage } from './stored-entry.js';
 import { streamName } from './subjects.js';
 
@@ -21,6 +21,8 @@ const QUIET_MS = TAIL_HEARTBEAT_MS - 50;
 const AGAIN_MS = 250;
 /** Of the consumer's messages that wait to be taken; beyond, the flow-control request of the server is left unanswered, and it waits. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+/** The same in messages, which bounds what lies in their headers. */
+const WAITING_MAX = 4 * TAIL_ENTRIES_MAX;
 /** How old floor and head may be in a batch. */
 const EXTENT_MS = 1_000;
 
@@ -67,8 +69,9 @@ async function openConsumer(deps: TailDeps, position: Position | 'earliest', sig
   try {
     const info = await lineage.check();
     if (signal.aborted) return undefined;
-    const { start } = resumeAt(lineage.extentOf(info), position, true);
-    consumer = new TailConsumer(deps, start);
+    const extent = lineage.extentOf(info);
+    const { start } = resumeAt(extent, position, true);
+    consumer = new TailConsumer(deps, start, currentEpoch(extent.epochs));
     await consumer.open();
     return consumer;
   } catch (error) {
@@ -101,6 +104,8 @@ class TailConsumer {
   readonly #inbox = createInbox();
   readonly #offReconnect: () => void;
   readonly #subscription: { unsubscribe(): void };
+  /** Of the history that it gives; entries of another one are never named with it. */
+  readonly #epoch: string;
   #name: string | undefined;
   #waiting: StoredMessage[] = [];
   #waitingBytes = 0;
@@ -114,8 +119,9 @@ class TailConsumer {
   #flowReply: string | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(deps: TailDeps, start: number) {
+  constructor(deps: TailDeps, start: number, epoch: string) {
     this.#deps = deps;
+    this.#epoch = epoch;
     this.#stream = streamName(deps.log);
     this.#upTo = start;
     const { connection } = deps.api;
@@ -153,7 +159,7 @@ class TailConsumer {
   /** Ends when the consumer can no longer be trusted, or history has changed. */
   async *batches(signal: AbortSignal): AsyncGenerator<TailBatch> {
     const { lineage } = this.#deps;
-    const { epoch } = lineage;
+    if (lineage.epoch !== this.#epoch) return;
     // It says where the tail stands, and after a fork where that is.
     yield this.#batch(this.#upTo, []);
     for (let quietSince = performance.now(); !signal.aborted; ) {
@@ -163,17 +169,19 @@ class TailConsumer {
       } catch {
         return;
       }
-      if (lineage.epoch !== epoch) return;
+      if (lineage.epoch !== this.#epoch) return;
       const now = performance.now();
       if (this.#waiting.length > 0) {
         quietSince = now;
-        yield await this.#take();
+        const batch = await this.#take();
+        if (batch === undefined || lineage.epoch !== this.#epoch) return;
+        yield batch;
       } else if (this.#isBroken || now - this.#heardAt > SILENT_MS_MAX) {
         return;
       } else if (now - quietSince >= QUIET_MS) {
         quietSince = now;
         if (now - this.#lookedAt > EXTENT_MS) await this.#look();
-        if (lineage.epoch === epoch) yield this.#batch(this.#upTo, []);
+        if (lineage.epoch === this.#epoch) yield this.#batch(this.#upTo, []);
       }
     }
   }
@@ -183,8 +191,8 @@ class TailConsumer {
     return { epochs, floor: extent.floor, head: Math.max(extent.head, this.#upTo), from, upTo: this.#upTo, entries };
   }
 
-  /** The next batch of what waits. */
-  async #take(): Promise<TailBatch> {
+  /** The next batch of what waits; undefined where it cannot be told what a hole in it is. */
+  async #take(): Promise<TailBatch | undefined> {
     const { lineage, decode } = this.#deps;
     const entries: Entry[] = [];
     let from = this.#upTo;
@@ -208,7 +216,8 @@ class TailConsumer {
     this.#waiting.splice(0, taken);
     this.#answerFlow();
     // What is not there was purged, or retention has overtaken us: the floor tells which.
-    if (hasHole || performance.now() - this.#lookedAt > EXTENT_MS) await this.#look();
+    const isDue = performance.now() - this.#lookedAt > EXTENT_MS;
+    if ((hasHole || isDue) && !(await this.#look()) && hasHole) return undefined;
     const { floor } = lineage.extent;
     if (!hasHole || floor <= from) return this.#batch(from, entries);
     from = Math.min(floor, this.#upTo);
@@ -218,31 +227,44 @@ class TailConsumer {
     );
   }
 
-  async #look(): Promise<void> {
-    await this.#deps.lineage.check().catch(() => this.#break());
-    this.#lookedAt = performance.now();
+  /** @returns whether floor and head are known. */
+  async #look(): Promise<boolean> {
+    try {
+      await this.#deps.lineage.check();
+      this.#lookedAt = performance.now();
+      return true;
+    } catch {
+      this.#break();
+      return false;
+    }
   }
 
   #onMessage(message: Msg): void {
     this.#heardAt = performance.now();
-    const code = message.headers?.code ?? 0;
-    if (code === 100) {
-      const stalled = message.headers?.get('Nats-Consumer-Stalled');
+    // An entry, whatever its publisher wrote into its headers.
+    if (isDelivery(message)) return this.#onEntry(message);
+    const headers = headersSaid(message);
+    if (headers?.code === 100) {
+      const stalled = headers.get('Nats-Consumer-Stalled');
       const reply = message.reply !== undefined && message.reply !== '' ? message.reply : stalled;
       if (reply !== undefined && reply !== '') this.#flowReply = reply;
       this.#answerFlow();
       // A heartbeat counts what was delivered: the last message may be the one that was lost.
-      const delivered = message.headers?.get('Nats-Last-Consumer');
-      if (delivered !== undefined && delivered !== '' && Number(delivered) !== this.#received) this.#break();
+      const delivered = headers.get('Nats-Last-Consumer');
+      if (delivered !== '' && Number(delivered) !== this.#received) this.#break();
       this.#wake();
       return;
     }
-    if (code >= 400 || message.reply === undefined || message.reply === '') return this.#break();
+    this.#break();
+  }
+
+  #onEntry(message: Delivered): void {
     const at = deliveryOf(message.reply);
     this.#received += 1;
     if (at.consumerSeq !== this.#received) return this.#break();
-    this.#waiting.push(storedMessageOf(message, at));
-    this.#waitingBytes += message.data.byteLength;
+    const stored = storedMessageOf(message, at);
+    this.#waiting.push(stored);
+    this.#waitingBytes += stored.data.byteLength;
     this.#wake();
   }
 
@@ -254,7 +276,7 @@ class TailConsumer {
   }
 
   #answerFlow(): void {
-    if (this.#flowReply === undefined || this.#waitingBytes > WAITING_BYTES_MAX) return;
+    if (this.#flowReply === undefined || this.#waitingBytes > WAITING_BYTES_MAX || this.#waiting.length > WAITING_MAX) return;
     this.#deps.api.connection.nc.publish(this.#flowReply);
     this.#flowReply = undefined;
   }
