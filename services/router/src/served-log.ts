@@ -108,13 +108,15 @@ async function loadNewest(router: RouterLog, log: Log, { epochs, head }: Extent)
   const epoch = currentEpoch(epochs);
   for (let after = 0, isLast = false; !isLast; ) {
     const limits = { limit: LIMITS.pageMessagesMax, bytes: LIMITS.pageBytesMax };
-    const page = await log.read({ patterns, after: { epoch, seq: after }, upTo: head, mode: 'latest', ...limits });
+    const page = await log.read({ patterns, after: { epoch, seq: after }, mode: 'latest', ...limits });
     // Another history has begun meanwhile: the tail will tell, and the table begins with what comes.
     if (currentEpoch(page.epochs) !== epoch) return;
     // A copy that lags holds no more for now: what the table does not have is read from the log.
     if (page.next <= after && after < head) return;
     isLast = page.next >= head;
-    router.loadNewest(page.entries, isLast ? 0 : head);
+    // What lies beyond the head the tail will bring, and take the place of what is missing here.
+    const entries = page.entries.filter(({ seq }) => seq <= head);
+    router.loadNewest(entries, isLast ? 0 : head);
     after = page.next;
   }
 }
