@@ -159,8 +159,14 @@ export class Lineage {
       return info;
     } catch (error) {
       if (error instanceof RestanteError && error.code === 'LOG_MISMATCH') this.#faulty(error);
-      throw error;
+      throw this.#passing(error);
     }
+  }
+
+  /** While it is no fault yet, whoever asks may ask again. */
+  #passing(error: unknown): unknown {
+    const isEarly = error instanceof RestanteError && error.code === 'LOG_MISMATCH' && this.fault === undefined;
+    return isEarly ? new RestanteError('LOG_UNAVAILABLE', error.message, { cause: error }) : error;
   }
 
   /** Looks again until it is mended. */
@@ -180,7 +186,7 @@ export class Lineage {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       await this.#refresh();
       const newest = this.#newest;
-      const [info, isSame] = await Promise.all([this.info(), newest === undefined ? true : this.#holds(newest)]);
+      const [info, isSame] = await Promise.all([this.#info(), newest === undefined ? true : this.#holds(newest)]);
       const { created } = this.#recorded.record;
       const isLost = newest !== undefined && info.state.last_seq < newest.seq;
       const isOther = info.created !== created || isSame === false;
@@ -213,6 +219,15 @@ export class Lineage {
 
   /** The stream as it is. @throws RestanteError `LOG_UNAVAILABLE` · `LOG_MISMATCH` */
   async info(): Promise<StreamInfo> {
+    try {
+      return await this.#info();
+    } catch (error) {
+      if (error instanceof RestanteError && error.code === 'LOG_MISMATCH') this.suspect();
+      throw this.#passing(error);
+    }
+  }
+
+  async #info(): Promise<StreamInfo> {
     try {
       return await this.#api.request<StreamInfo>(`STREAM.INFO.${this.#stream}`);
     } catch (error) {
