@@ -26,6 +26,7 @@ const NO_ROOM = new Set([10023, 10047, 10028]);
 const STORE_FAILED = 10077;
 /** An earlier attempt with this id is on its way through the servers. */
 const IN_PROCESS = 10158;
+const UNKNOWN = 'JetStream did not acknowledge in time: whether the message is stored is not known; repeat it with the same id';
 /** Before JetStream forgets an id, nothing may be repeated that could be held up on its way. */
 const MARGIN_MS = 30_000;
 
@@ -243,7 +244,7 @@ export class Appender {
     for (const lane of this.#lanes.values()) {
       const [first] = lane;
       if (first === undefined) continue;
-      if (fault !== undefined) for (const waiting of lane) this.#tell(waiting, { ok: false, error: fault });
+      if (fault !== undefined) for (const waiting of lane.toReversed()) this.#refuse(waiting, fault);
       for (const waiting of lane) if (!waiting.isTold && now - waiting.queuedAt > GIVE_UP_MS) this.#giveUp(waiting);
       if (this.#lanes.get(first.entry.mailbox)?.[0] !== first) continue;
       const isUnanswered = this.#underWay.has(first.token);
@@ -254,11 +255,15 @@ export class Appender {
     }
   }
 
+  /** What may be stored all the same is not refused. */
+  #refuse(waiting: Waiting, fault: RestanteError): void {
+    if (waiting.mayBeStored || this.#underWay.has(waiting.token)) return this.#tell(waiting, failed('LOG_UNAVAILABLE', UNKNOWN));
+    this.#tell(waiting, { ok: false, error: fault });
+    this.#drop(waiting);
+  }
+
   #giveUp(waiting: Waiting): void {
-    const text =
-      waiting.firstSentAt === undefined
-        ? 'NATS could not be reached, and the message was not stored'
-        : 'JetStream did not acknowledge in time: whether the message is stored is not known; repeat it with the same id';
+    const text = waiting.firstSentAt === undefined ? 'NATS could not be reached, and the message was not stored' : UNKNOWN;
     this.#tell(waiting, failed('LOG_UNAVAILABLE', text));
     const lane = this.#lanes.get(waiting.entry.mailbox);
     // Never sent, so nothing is unknown of it, and the mailbox need not wait.

@@ -110,13 +110,19 @@ export class Scanner {
     return this.#pull(start, upTo, take);
   }
 
+  async #create(request: object): Promise<{ readonly name: string; readonly num_pending: number }> {
+    try {
+      return await this.#api.request(`CONSUMER.CREATE.${this.#stream}`, request);
+    } catch (error) {
+      // The stream is gone, or on its way: what became of it is found when history is looked at.
+      throw isNotFound(error) ? unavailable(error) : error;
+    }
+  }
+
   async #pull(start: object, upTo: number, take: Take): Promise<Pulled> {
     const stream = this.#stream;
     const config = { ...start, ack_policy: 'none', mem_storage: true, num_replicas: 1, inactive_threshold: INACTIVE_NS };
-    const { name, num_pending: pending } = await this.#api.request<{ readonly name: string; readonly num_pending: number }>(
-      `CONSUMER.CREATE.${stream}`,
-      { stream_name: stream, config },
-    );
+    const { name, num_pending: pending } = await this.#create({ stream_name: stream, config });
     const pulling = new Pulling(this.#api, `${stream}.${name}`, upTo, take);
     try {
       await pulling.run(pending);
