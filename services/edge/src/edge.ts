@@ -50,6 +50,9 @@ export interface RunningEdge extends Part {
   drain(): Promise<void>;
 }
 
+/** Handshakes that wait to be taken. When thousands come back at once, one beyond it is dropped, tries again seconds later, or is reset. */
+const BACKLOG = 4_096;
+
 export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<RunningEdge> {
   const { host, port, region, heartbeatMs, drainMs, version, open, corsOrigins, messageBytesMax } = config;
   const { bus, logs, namespaces, policies, logger, metrics, health } = deps;
@@ -102,7 +105,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Run
     forgetCheck();
   };
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (error) {
     await close();
     throw error;
