@@ -81,7 +81,7 @@ export class Crowd {
   }
 
   /** Waits until every publisher's messages are acknowledged, and readers of everything receive, from now on. */
-  async goesOn(timeoutMs = 30_000): Promise<void> {
+  async goesOn(timeoutMs = 60_000): Promise<void> {
     const goals = this.#counters.map(({ read, enough }) => ({ read, goal: read() + enough }));
     await eventually('every publisher and reader goes on', () => goals.every(({ read, goal }) => read() >= goal), { timeoutMs });
   }

@@ -34,6 +34,8 @@ export interface PurgeEvent {
   readonly outcome: 'stored' | 'refused' | 'unknown';
   readonly log?: string;
   readonly position?: Position;
+  /** The tick at which every edge had passed it on: who connects later gets nothing of what it erased. */
+  readonly everywhere?: number;
 }
 
 /** An operator swapped the log's history for another one; nobody but him, and nothing but that, begins an epoch. Several of a log stand in their order. */
@@ -59,6 +61,8 @@ export interface ConnectEvent {
   readonly reader: string;
   /** `now`, `earliest` or a cursor. Without: where it begins is known from the first thing that it is told. */
   readonly after?: string;
+  /** The tick at which it asked. */
+  readonly start?: number;
 }
 
 /** The answer to a subscription. `complete: false` is a gap that ends at `cursor`. */

@@ -100,6 +100,10 @@ function answeredSeq(seq: number, start: number): HistoryEvent {
   return answer;
 }
 
+const purged: HistoryEvent = { type: 'purge', mailbox: '/a', outcome: 'stored', log: '_', position: { epoch: E, seq: 4 }, everywhere: 30 };
+const PURGE = { id: undefined, hash: undefined, purged: true } as const;
+const connects = (start: number): HistoryEvent => ({ type: 'connect', reader: 'r', after: 'earliest', start });
+
 interface Planted {
   readonly fault: string;
   readonly code: ContradictionCode;
@@ -348,6 +352,12 @@ const PLANTED: Planted[] = [
     events: [...three, swapped, answeredSeq(3, 11)],
     final: final([logged(1), logged(2)], forked),
   },
+  {
+    fault: 'a reader receives what was erased before it came',
+    code: 'PURGED_BUT_SENT',
+    events: [...three, purged, { type: 'reader', reader: 'r', patterns: ['/a'], mode: 'every' }, connects(31), received(2)],
+    final: final([{ seq: 4, mailbox: '/a', purged: true }]),
+  },
   { fault: 'a reader is not introduced', code: 'HISTORY_UNREADABLE', events: [...three, received(1)], final: final(threeLogged) },
 ];
 
@@ -465,6 +475,11 @@ describe('the judge of histories', () => {
   it('takes nothing for lost that was acknowledged before its history was swapped, nor while it was', () => {
     const events = [...three, answeredSeq(4, 11), swapped, answeredSeq(5, 18)];
     expect(judge(events, [final([logged(1), logged(2)], forked)])).toMatchObject({ ok: true });
+  });
+
+  it('lets a reader receive what was being erased when it came', () => {
+    const events = [...three, purged, ...asks('earliest').slice(0, 1), connects(29), received(2), received(4, '/a', PURGE), end];
+    expect(judge(events, [final([{ seq: 4, mailbox: '/a', purged: true }])])).toMatchObject({ ok: true });
   });
 
   it('shows the events around the contradiction', () => {

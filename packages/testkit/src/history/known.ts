@@ -1,5 +1,5 @@
-import { type Epochs, matches, type Pattern } from '@restante/protocol';
-import type { HistoryEvent, MessageEvent, Outcome } from './events.js';
+import { type Epochs, matches, type Pattern, type Position } from '@restante/protocol';
+import type { HistoryEvent, MessageEvent, Outcome, PurgeEvent } from './events.js';
 import { Lineage } from './lineage.js';
 import { Contradiction } from './verdict.js';
 
@@ -47,12 +47,12 @@ export interface Attempts {
 /** All publishes of a history, by mailbox and id. */
 export class Published {
   readonly #attempts = new Map<string, Map<string, Attempts>>();
-  readonly #purged = new Set<string>();
+  readonly #purges = new Map<string, PurgeEvent[]>();
   count = 0;
 
   constructor(events: readonly HistoryEvent[]) {
     for (const event of events) {
-      if (event.type === 'purge') this.#purged.add(event.mailbox);
+      if (event.type === 'purge') this.#purges.set(event.mailbox, [...(this.#purges.get(event.mailbox) ?? []), event]);
       if (event.type !== 'publish') continue;
       let ofMailbox = this.#attempts.get(event.mailbox);
       if (ofMailbox === undefined) this.#attempts.set(event.mailbox, (ofMailbox = new Map()));
@@ -71,10 +71,15 @@ export class Published {
     return this.#attempts.get(mailbox)?.get(id);
   }
 
+  /** The purges of a mailbox that were passed on everywhere before this tick. */
+  purgedBefore(mailbox: string, tick: number): readonly PurgeEvent[] {
+    return (this.#purges.get(mailbox) ?? []).filter(({ everywhere = Number.POSITIVE_INFINITY }) => everywhere < tick);
+  }
+
   /** Somebody published this, with these bytes, and was not told that it was refused. */
   check(entry: FinalEntry, at: number, where: string): void {
     if (entry.purged) {
-      if (!this.#purged.has(entry.mailbox)) throw new Contradiction('FOREIGN', at, `${where}: nobody purged ${entry.mailbox}`);
+      if (!this.#purges.has(entry.mailbox)) throw new Contradiction('FOREIGN', at, `${where}: nobody purged ${entry.mailbox}`);
       return;
     }
     const attempts = entry.id === undefined ? undefined : this.of(entry.mailbox, entry.id);
@@ -133,6 +138,11 @@ export class KnownLog {
     published.check(entry, at, `received at ${this.name}.${epoch}.${entry.seq}`);
     this.tell(epoch, entry, at);
     if (known !== undefined && entry.hash !== undefined) known.hash = entry.hash;
+  }
+
+  /** Does the entry lie before this position, in the histories of this log? */
+  isBefore(entry: Known, { epoch, seq }: Position): boolean {
+    return this.lineage.compare(entry.epoch, entry.seq, this.lineage.owner(epoch, seq), seq) < 0;
   }
 
   /** Must the final read hold what was at this position? Not below the floor, nor beyond a fork, nor of a history that is gone. */

@@ -67,7 +67,8 @@ export class ReaderRecord {
   }
 
   connected(after: string | undefined): void {
-    this.#recorder.record({ type: 'connect', reader: this.name, ...(after !== undefined && { after }) });
+    const start = this.#recorder.tick();
+    this.#recorder.record({ type: 'connect', reader: this.name, ...(after !== undefined && { after }), start });
   }
 
   subscribed(cursor: string, complete: boolean, reason?: GapReason): void {

@@ -47,6 +47,8 @@ export class Run {
   /** What the newest connection asked for. */
   #after: 'now' | 'earliest' | Cursor | undefined;
   #connected = false;
+  /** When the newest connection asked. */
+  #asked = 0;
   /** Has this connection brought any message? */
   #received = false;
   #at = -1;
@@ -68,7 +70,7 @@ export class Run {
         this.#message(event);
         messages++;
       } else if (event.type === 'position') this.#position(this.#cursor(event.cursor));
-      else if (event.type === 'connect') this.#connect(event.after);
+      else if (event.type === 'connect') this.#connect(event.after, event.start);
       else if (event.type === 'subscribed') this.#subscribed(this.#cursor(event.cursor), event.complete, event.reason);
       else if (event.type === 'gap') this.#gap(event.cursor === undefined ? undefined : this.#cursor(event.cursor), event.reason);
       else this.#end();
@@ -76,7 +78,7 @@ export class Run {
     return messages;
   }
 
-  #connect(after: string | undefined): void {
+  #connect(after: string | undefined, start = 0): void {
     const asked = after === undefined || after === 'now' || after === 'earliest' ? after : this.#cursor(after);
     // What a resuming reader says it has seen, the server told it: a position that skipped something is found here at the latest.
     if (asked instanceof Map && this.#connected)
@@ -87,6 +89,7 @@ export class Run {
         this.#moveTo(track, position.epoch, position.seq);
       }
     this.#after = asked;
+    this.#asked = start;
     this.#connected = true;
     this.#received = false;
     for (const track of this.#tracks.values()) track.place = this.#start(track.log);
@@ -103,6 +106,8 @@ export class Run {
       throw this.#found('NOT_ASKED_FOR', `${name(event)} came to a reader of ${this.#story.reader.patterns.join(', ')}`);
     const track = this.#track(event.log);
     const entry = track.log.at(event.epoch, event.seq) as Known;
+    if (!event.purged && this.#isErased(track, entry))
+      throw this.#found('PURGED_BUT_SENT', `${name(entry)} at ${text(track.log, event)} had been erased before it connected`);
     const held = track.sent.get(event.mailbox);
     const isOlder = held !== undefined && held.seq > entry.seq && (track.log.lineage.shared(held.epoch, event.epoch) ?? 0) >= held.seq;
     if (this.#story.reader.mode === 'latest' && isOlder)
@@ -115,6 +120,11 @@ export class Run {
     track.newest.set(event.mailbox, entry);
     track.sent.set(event.mailbox, entry);
     this.#received = true;
+  }
+
+  #isErased({ log }: Track, entry: Known): boolean {
+    const purges = this.#published.purgedBefore(entry.mailbox, this.#asked);
+    return purges.some(({ log: of, position }) => of === log.name && position !== undefined && log.isBefore(entry, position));
   }
 
   #position(cursor: Cursor): void {

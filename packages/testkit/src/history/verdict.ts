@@ -8,6 +8,7 @@ export const CONTRADICTIONS = {
   DOUBLED: 'I6: a reader received a message again that lies at or before where it stood',
   MISORDERED: 'I2: a reader received a message after a newer one',
   NOT_ASKED_FOR: 'I9: a reader received a message of a mailbox that none of its patterns matches',
+  PURGED_BUT_SENT: 'I3: a reader received what a purge had erased before it connected',
   FOREIGN: 'I9: a message that nobody published',
   REFUSED_BUT_STORED: 'I1: a message that was refused is there all the same',
   OTHER_BYTES: 'I1: a message has other bytes than were published',

@@ -88,8 +88,13 @@ export class Scene {
     return this.#any(this.#servers.edges, other);
   }
 
+  /** Of any gateway that runs. */
+  gatewayUrl(): string {
+    return this.#any(this.#servers.gateways);
+  }
+
   /** @param sender default: HTTP, to any gateway that runs */
-  publisher(name = 'p', sender: Sender = new HttpSender(() => this.#any(this.#servers.gateways))): Publisher {
+  publisher(name = 'p', sender: Sender = new HttpSender(() => this.gatewayUrl())): Publisher {
     const publisher = new Publisher({ sender, name, recorder: this.recorder });
     this.#publishers.push(publisher);
     return publisher;
