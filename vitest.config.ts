@@ -47,6 +47,8 @@ export default defineConfig({
       slow('browser', 60 * SECOND),
       slow('chaos', 180 * SECOND),
       slow('compat', 60 * SECOND),
+      // As long as one asks for: `npm run chaos`.
+      { extends: true, test: { name: 'soak', include: ['test/chaos/**/*.soak.ts'], fileParallelism: false } },
     ],
   },
 });
