@@ -28,11 +28,12 @@ async function main(args: readonly string[]): Promise<number> {
     kernel: /^[\d.]+/.exec(release())?.[0] ?? 'unknown',
     cores: cpus().length,
   };
-  const { report, raw, bars } = await (options.suite === 'cluster'
+  const { report, raw, bars, isWhole } = await (options.suite === 'cluster'
     ? ofCluster(options, conditions)
     : ofProcess(options, conditions, pinned));
   console.log(report);
   if (options.record !== undefined) await record(options.suite, options.record, report, raw);
+  if (!isWhole) return 2;
   return bars.every(({ held }) => held) ? 0 : 1;
 }
 
@@ -40,17 +41,24 @@ interface Outcome {
   readonly report: string;
   readonly raw: object;
   readonly bars: readonly Bar[];
+  /** Everything that was asked for has a result. */
+  readonly isWhole: boolean;
 }
 
 async function ofProcess(options: BenchOptions, shared: ClusterConditions, pinned: boolean): Promise<Outcome> {
   const samples = await runBench(options, pinned, (line) => console.error(line));
   const conditions: RunConditions = { ...shared, pinned, rounds: options.rounds, connections: options.connections };
-  return { report: renderReport(conditions, samples), raw: { conditions, ...samples }, bars: judge(samples) };
+  return { report: renderReport(conditions, samples), raw: { conditions, ...samples }, bars: judge(samples), isWhole: true };
 }
 
 async function ofCluster({ scenarios, tiny, profiles }: BenchOptions, conditions: ClusterConditions): Promise<Outcome> {
   const samples = await runCluster(scenarios, { ...(tiny ? TINY : FULL), profiles }, (line) => console.error(line));
-  return { report: renderCluster(conditions, samples), raw: { conditions, ...samples }, bars: judgeCluster(samples) };
+  return {
+    report: renderCluster(conditions, samples),
+    raw: { conditions, ...samples },
+    bars: judgeCluster(samples),
+    isWhole: Object.keys(samples.faults).length === 0,
+  };
 }
 
 function canPin(): boolean {

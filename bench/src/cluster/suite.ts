@@ -8,10 +8,12 @@ import { measurePublish, type PublishSamples } from './scenarios/publish.js';
 import { measureStorm, type StormSample } from './scenarios/storm.js';
 import type { SuiteSize } from './size.js';
 
-/** Runs the scenarios of a cluster one after the other, each with processes of its own. */
+/** Runs the scenarios of a cluster one after the other, each with processes of its own; one that fails does not take the others' results along. */
 
 export interface ClusterSamples {
   readonly nats: string;
+  /** By scenario: why it has no result. */
+  readonly faults: Readonly<Record<string, string>>;
   readonly publish?: PublishSamples;
   readonly costs?: CostSamples;
   readonly edges?: readonly EdgesSample[];
@@ -29,22 +31,24 @@ const MEASURES = {
   storm: measureStorm,
   mailboxes: measureMailboxes,
   ceiling: measureCeiling,
-} as const satisfies { [Name in keyof Omit<ClusterSamples, 'nats'>]-?: (size: SuiteSize) => Promise<ClusterSamples[Name]> };
+} as const satisfies { [Name in keyof Omit<ClusterSamples, 'nats' | 'faults'>]-?: (size: SuiteSize) => Promise<ClusterSamples[Name]> };
 
 export const CLUSTER_SCENARIOS = Object.keys(MEASURES) as readonly (keyof typeof MEASURES)[];
 
 export async function runCluster(scenarios: readonly string[], size: SuiteSize, say: (line: string) => void): Promise<ClusterSamples> {
-  const samples: Record<string, unknown> = { nats: await natsVersion() };
+  const samples: Record<string, unknown> = {};
+  const faults: Record<string, string> = {};
+  const nats = await natsVersion();
   for (const name of CLUSTER_SCENARIOS.filter((one) => scenarios.includes(one))) {
     const startedAt = performance.now();
     try {
       samples[name] = await MEASURES[name](size);
     } catch (error) {
-      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+      faults[name] = (error as Error).message;
     }
-    say(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+    say(`${name}: ${faults[name] ?? 'measured'}, ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   }
-  return samples as unknown as ClusterSamples;
+  return { nats, faults, ...samples };
 }
 
 async function natsVersion(): Promise<string> {

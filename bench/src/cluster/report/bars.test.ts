@@ -28,10 +28,10 @@ describe('the promises of a cluster', () => {
     [{ storm: storm(1, 4) }, true],
     [{ storm: storm(1, 4.1) }, false],
   ])('judge %j', (samples, held) => {
-    expect(judgeCluster({ nats: '2', ...samples }).map((bar) => bar.held)).toEqual([held]);
+    expect(judgeCluster({ nats: '2', faults: {}, ...samples }).map((bar) => bar.held)).toEqual([held]);
   });
 
   it('are not judged where they were not measured', () => {
-    expect(judgeCluster({ nats: '2' })).toEqual([]);
+    expect(judgeCluster({ nats: '2', faults: {} })).toEqual([]);
   });
 });

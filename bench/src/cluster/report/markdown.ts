@@ -23,7 +23,7 @@ export interface ClusterConditions {
 }
 
 export function renderCluster(conditions: ClusterConditions, samples: ClusterSamples): string {
-  const { publish, costs, edges, losses, storm, mailboxes, ceiling } = samples;
+  const { publish, costs, edges, losses, storm, mailboxes, ceiling, faults } = samples;
   const parts = [
     renderConditions(conditions, samples.nats),
     publish && renderPublish(publish),
@@ -33,6 +33,7 @@ export function renderCluster(conditions: ClusterConditions, samples: ClusterSam
     storm && renderStorm(storm),
     mailboxes && renderMailboxes(mailboxes),
     ceiling && renderCeiling(ceiling),
+    ...Object.entries(faults).map(([scenario, fault]) => `**No result** of \`${scenario}\`: ${fault}`),
     renderBars(judgeCluster(samples)),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
