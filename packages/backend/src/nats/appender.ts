@@ -183,10 +183,10 @@ export class Appender {
     // Nobody took it: no stream, or no leader for now. This attempt is not stored; it is repeated by the clock.
     if (message.headers?.code === 503) return;
     const { error, seq = 0, duplicate = false } = answerOf(message);
-    if (error !== undefined) this.#refused(waiting, error);
-    else if (seq > 0) void this.#settle(waiting, { seq, duplicate });
-    // An answer without a position: it is on its way.
-    else waiting.mayBeStored = true;
+    if (error !== undefined) return this.#refused(waiting, error);
+    // Stored, or on its way where the answer names no position; in which history has yet to be found.
+    waiting.mayBeStored = true;
+    if (seq > 0) void this.#settle(waiting, { seq, duplicate });
   }
 
   #refused(waiting: Waiting, { code, err_code, description }: Refusal): void {
@@ -209,7 +209,6 @@ export class Appender {
       this.#send(waiting);
     } catch (error) {
       // It is stored, but where in which history is not known for now: it is asked again, and is a duplicate then.
-      waiting.mayBeStored = true;
       if (performance.now() - waiting.queuedAt < GIVE_UP_MS) return;
       this.#done(waiting, { ok: false, error: error as RestanteError });
     }
