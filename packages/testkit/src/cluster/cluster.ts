@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly config?: string;
   /** More flags for every process. */
   readonly args?: readonly string[];
+  /** More of the environment of every process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether each process reaches NATS by a way of its own, to be found with `waysOf`. */
   readonly proxies?: boolean;
   /** Whether each edge reaches NATS by a way that knows subjects, to be found with `linksOf`: all that edges and routers say to each other is on it. */
@@ -85,6 +87,7 @@ async function prepare(nats: Nats, role: Role, [port = 0, adminPort = 0]: readon
     backend: (links ?? ways ?? nats).urls.join(','),
     config: options.config ?? NAMESPACES,
     args: ['--drain-ms', '0', ...(options.args ?? [])],
+    ...(options.env !== undefined && { env: options.env }),
   });
   return { role, process, ways, links };
 }
