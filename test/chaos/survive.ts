@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Cluster,
   type ClusterOptions,
@@ -7,6 +10,7 @@ import {
   type RestanteProcess,
   seededRandom,
   testSeed,
+  toLine,
   type Verdict,
 } from '@restante/testkit';
 import { followBySdk } from './sdk-followers.js';
@@ -54,7 +58,9 @@ export async function survive(title: string, fault: (stage: Stage) => Promise<vo
     );
     return verdict;
   } catch (error) {
-    process.stderr.write(`${title}: what the processes said:\n${cluster.said}\n`);
+    const file = join(tmpdir(), `${title}-${process.pid}.history`);
+    await writeFile(file, cluster.scene.recorder.events.map(toLine).join(''));
+    process.stderr.write(`${title}: the whole history is in ${file}; what the processes said:\n${cluster.said}\n`);
     throw error;
   } finally {
     await sdk.close();
