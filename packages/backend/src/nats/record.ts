@@ -1,3 +1,4 @@
+import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type Epochs, RestanteError } from '@restante/protocol';
 import { isNotFound, type JetStreamApi, patiently, refuseReplicas, unavailable } from './api.js';
@@ -10,6 +11,9 @@ import { isNotFound, type JetStreamApi, patiently, refuseReplicas, unavailable }
 export const BUCKET = 'restante_logs';
 /** The form of a record; another one is of a newer release. */
 const VERSION = 1;
+
+/** A bucket that another process has just made has no leader yet, and nobody answers: to ask again is faster than to wait. */
+const CALL_MS = 1_000;
 
 /** An entry that was there: no other history has the same time, to the nanosecond, at the same seq. */
 export interface Proof {
@@ -89,8 +93,11 @@ export class LogRecords {
 
   /** Made where it was never there, or is no more: every process still has what was recorded, and writes it again. */
   async #bucket(): Promise<KV> {
+    if (this.#kv !== undefined) return this.#kv;
     try {
-      this.#kv ??= await this.#kvm.create(BUCKET, { history: 1, replicas: this.#replicas, allow_direct: false });
+      await this.#kvm.create(BUCKET, { history: 1, replicas: this.#replicas, allow_direct: false });
+      const quick = new Kvm(jetstream(this.#api.connection.nc, { timeout: CALL_MS }));
+      this.#kv = await quick.open(BUCKET, { allow_direct: false });
       return this.#kv;
     } catch (cause) {
       refuseReplicas(cause, this.#replicas);
