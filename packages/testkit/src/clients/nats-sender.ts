@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { firstSegment, REST_LOG } from '@restante/protocol';
 import type { Answer, Sender, Sending } from './publisher.js';
@@ -73,6 +74,8 @@ function answerOf(answer: string, log: string): Answer {
 /** One connection, one question at a time. */
 class NatsConnection {
   readonly #socket: Socket;
+  /** Its own: whoever subscribes to another's answers receives them too. */
+  readonly #inbox = `answer.${randomUUID()}`;
   #received = '';
   #waiting: { readonly reply: string; readonly resolve: (answer: string) => void; readonly reject: (error: Error) => void } | undefined;
   #questions = 0;
@@ -85,7 +88,7 @@ class NatsConnection {
       this.#read();
     });
     socket.on('error', (error) => this.#fail(error)).on('close', () => this.#fail(new Error('the server closed the connection')));
-    socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB answer.* 1\r\n');
+    socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB ${this.#inbox}.* 1\r\n`);
   }
 
   static open(url: string): Promise<NatsConnection> {
@@ -103,7 +106,7 @@ class NatsConnection {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const head = `NATS/1.0\r\n${lines.join('')}\r\n`;
     const headBytes = Buffer.byteLength(head);
-    const reply = `answer.${++this.#questions}`;
+    const reply = `${this.#inbox}.${++this.#questions}`;
     return new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(new Error('no answer')), ANSWER_MS);
       const settled = (): void => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 /**
@@ -12,7 +13,7 @@ export interface NatsRequestOptions {
 }
 
 /** 2.9 leaves two spaces where the answer itself asks for none. */
-const ANSWER = /^MSG answer 1 +(\d+)\r\n/m;
+const ANSWER = /^MSG \S+ 1 +(\d+)\r\n/m;
 const REFUSAL = /^-ERR '(.*)'\r\n/m;
 
 /**
@@ -25,11 +26,14 @@ export async function natsRequest(url: string, subject: string, body: unknown = 
   const { headers, timeoutMs = 10_000 } = options;
   const { hostname, port, username, password } = new URL(url);
   const credentials = username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+  const inbox = `answer.${randomUUID()}`;
   const socket = connect(Number(port), hostname).setEncoding('latin1');
   try {
     const answer = readAnswer(socket, timeoutMs);
-    socket.write(`CONNECT ${JSON.stringify({ verbose: false, headers: true, ...credentials })}\r\nSUB answer 1\r\n`);
-    socket.write(publication(subject, typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body), headers));
+    socket.write(`CONNECT ${JSON.stringify({ verbose: false, headers: true, ...credentials })}\r\nSUB ${inbox} 1\r\n`);
+    socket.write(
+      publication(subject, inbox, typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body), headers),
+    );
     return JSON.parse(await answer);
   } catch (error) {
     throw new Error(`${subject} at ${hostname}:${port}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -50,11 +54,11 @@ export async function natsInfo(url: string): Promise<{ server_name: string; conn
   throw new Error(`${url} said nothing`);
 }
 
-function publication(subject: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Buffer {
+function publication(subject: string, inbox: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Buffer {
   const payload = typeof body === 'string' ? Buffer.from(body) : body;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = Buffer.from(`NATS/1.0\r\n${lines.join('')}\r\n`);
-  const command = Buffer.from(`HPUB ${subject} answer ${head.length} ${head.length + payload.length}\r\n`);
+  const command = Buffer.from(`HPUB ${subject} ${inbox} ${head.length} ${head.length + payload.length}\r\n`);
   return Buffer.concat([command, head, payload, Buffer.from('\r\n')]);
 }
 
