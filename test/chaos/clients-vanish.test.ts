@@ -1,6 +1,6 @@
 /**
  * Goal: a thousand clients that vanish leave nothing behind at the edges, and nobody else notices.
- * Method: two processes with 500 bare connections each, over every transport, half of what they follow followed by nobody else; one resets all of its
+ * Method: two processes with 500 bare connections each, over every transport, most of a mailbox that nobody else follows; one resets all of its
  * connections, the other is killed with -9. What the edges and routers hold is counted before, meanwhile and after.
  */
 import { fileURLToPath } from 'node:url';
