@@ -193,6 +193,18 @@ describe.each(NATS_VERSIONS)('a log on one server, the %s', (version) => {
     await expect(openLog()).rejects.toMatchObject({ code: 'LOG_MISMATCH' });
   });
 
+  it('asks for patience while the stream is away for a moment, and stores nothing later that it has refused', async () => {
+    const log = await openLog();
+    await log.append([text('/a', '1')]);
+    await natsRequest(nats.url, '$JS.API.STREAM.DELETE.MAILBOX__');
+    await expect(log.state()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE', retryable: true });
+    const calls = ['2', '3', '4'].map((body) => log.append([text('/a', body)]));
+    for (const outcomes of await Promise.all(calls)) expect(outcomes).toMatchObject([{ ok: false, error: { code: 'LOG_MISMATCH' } }]);
+    await recreateNatsLog(optionsFor(nats), '_', POLICY);
+    await eventually('the log', async () => (await log.append([text('/a', '5')]))[0]?.ok === true);
+    expect(bodies((await readAll(log)).entries)).toEqual(['5']);
+  });
+
   it('takes what others publish as it is, and never more than they may say', async () => {
     const log = await openLog();
     await backends[0]?.openLog('news', POLICY);
