@@ -1,4 +1,4 @@
-import { anyOf, type Entry, type Extent, entryBytes, type Pattern, type Position, resumeAt } from '@restante/protocol';
+import { anyOf, type Entry, type Extent, entryBytes, type Pattern, type Position, RestanteError, resumeAt } from '@restante/protocol';
 import { endBefore } from '../end-before.js';
 import type { LogPage, NewestRequest, ReadRequest } from '../log.js';
 import type { Lineage } from './lineage.js';
@@ -73,11 +73,15 @@ export class StreamReader {
   /** Reads with the extent of now, and again where that turns out to have been another history's. */
   async #within(position: Position | 'earliest', read: (extent: Extent) => Promise<LogPage>): Promise<LogPage> {
     const { lineage } = this.#deps;
-    await lineage.settle();
-    for (;;) {
-      const { epoch } = lineage;
-      const page = await read(await this.#extentAt(position));
-      if (lineage.epoch === epoch) return page;
+    try {
+      await lineage.settle();
+      for (;;) {
+        const { epoch } = lineage;
+        const page = await read(await this.#extentAt(position));
+        if (lineage.epoch === epoch) return page;
+      }
+    } catch (error) {
+      throw forReaders(error);
     }
   }
 
@@ -213,6 +217,12 @@ export class StreamReader {
 
 /** What a reading found, and up to where. */
 type PageContent = Pick<LogPage, 'entries' | 'next' | 'head'>;
+
+/** Whoever reads comes back when an operator has mended the log, and must not give up before. */
+function forReaders(error: unknown): unknown {
+  const isMismatch = error instanceof RestanteError && error.code === 'LOG_MISMATCH';
+  return isMismatch ? new RestanteError('LOG_UNAVAILABLE', error.message, { cause: error }) : error;
+}
 
 function firstOf(candidates: readonly Entry[], limit: number, bytes: number, upTo: number): Pick<LogPage, 'entries' | 'next'> {
   const entries: Entry[] = [];
