@@ -42,7 +42,8 @@ async function told(backend: string, refusedWith: number, ...args: readonly stri
   const doctor = await finished(['doctor', ...flags]);
   expect(doctor).toMatchObject({ code: 1, err: '' });
   // A process of its own: one that serves listens to the signals of its process.
-  const gateway = new Child({ command: process.execPath, args: [BIN, 'gateway', '--port', '0', ...flags] });
+  const env = Object.fromEntries(Object.keys(process.env).flatMap((name) => (name.startsWith('RESTANTE_') ? [[name, undefined]] : [])));
+  const gateway = new Child({ command: process.execPath, args: [BIN, 'gateway', '--port', '0', ...flags], env });
   expect(await gateway.exited).toEqual({ code: refusedWith, signal: null });
   expect(gateway.stdout).toBe('');
   expect(gateway.stderr).toMatch(/^restante: .+\n$/);
