@@ -10,12 +10,23 @@ const results = process.env.RESTANTE_TEST_RESULTS;
 
 const SECOND = 1_000;
 
+/** What does not fit into the twelve minutes of `npm test`, and is run by `npm run test:full` alone. */
+const LONG = [
+  'test/chaos/clients-vanish.test.ts',
+  'test/chaos/clock-jump.test.ts',
+  'test/chaos/nats-gone.test.ts',
+  'test/chaos/rolling-restart.test.ts',
+  'test/chaos/stream-leader-killed.test.ts',
+  'test/e2e/nats-servers.test.ts',
+];
+
 function slow(name: string, testTimeoutMs: number): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      exclude: full ? [] : LONG,
       fileParallelism: false,
       testTimeout: full ? testTimeoutMs * 10 : testTimeoutMs,
       hookTimeout: 60 * SECOND,
