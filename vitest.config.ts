@@ -12,6 +12,7 @@ const SECOND = 1_000;
 
 /** What does not fit into the twelve minutes of `npm test`, and is run by `npm run test:full` alone. */
 const LONG = [
+  'test/chaos/client-frozen.test.ts',
   'test/chaos/clients-vanish.test.ts',
   'test/chaos/clock-jump.test.ts',
   'test/chaos/nats-gone.test.ts',
