@@ -277,7 +277,7 @@ export class Appender {
   #drop(waiting: Waiting): void {
     const { mailbox } = waiting.entry;
     const lane = this.#lanes.get(mailbox);
-    if (lane === undefined) return;
+    if (lane?.includes(waiting) !== true) return;
     this.#forget(waiting);
     const wasFirst = lane[0] === waiting;
     const rest = lane.filter((other) => other !== waiting);

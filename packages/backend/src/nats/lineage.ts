@@ -53,6 +53,7 @@ export class Lineage {
   /** Until when a record that somebody writes may still be on its way: told of at once, and stored a moment later. */
   #hintedUntil = 0;
   #isClosed = false;
+  #looking: NodeJS.Timeout | undefined;
   /** Ascending by seq. */
   readonly #proofs: Proof[] = [];
   /** The newest entry by the stream's own word, which a tail that has not come so far must not be kept from proving what lies before. */
@@ -172,14 +173,21 @@ export class Lineage {
   /** Looks again until it is mended. */
   #faulty(error: RestanteError): void {
     this.#fault = { error, sinceMs: this.#fault?.sinceMs ?? performance.now() };
-    if (this.#isClosed) return;
-    setTimeout(() => {
-      if (this.#fault !== undefined && !this.#isClosed) this.suspect();
-    }, FAULT_AGAIN_MS).unref();
+    this.#suspectIn(FAULT_AGAIN_MS);
+  }
+
+  /** One look to come, however many ask for it. */
+  #suspectIn(ms: number): void {
+    if (this.#isClosed || this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined;
+      this.suspect();
+    }, ms).unref();
   }
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#looking);
   }
 
   async #check(): Promise<StreamInfo> {
@@ -276,9 +284,7 @@ export class Lineage {
   /** What was told of is not stored yet. */
   #againSoon(): void {
     this.#isStale = true;
-    setTimeout(() => {
-      if (!this.#isClosed) this.check().catch(() => undefined);
-    }, HINT_AGAIN_MS).unref();
+    this.#suspectIn(HINT_AGAIN_MS);
   }
 
   /** The record was deleted; history was not. */
